@@ -1,0 +1,29 @@
+namespace Headroom.Model;
+
+/// <summary>Reads the GPUs. Runs its own loop and publishes whole sweeps; never blocks a reader.</summary>
+internal interface IGpuSource
+{
+    Latest<GpuSweep> Latest { get; }
+
+    /// <summary>Reads until cancelled. Throws only what is a bug: a failing driver is told through <see cref="Latest"/>.</summary>
+    Task RunAsync(CancellationToken stop);
+}
+
+/// <summary>Lists the containers.</summary>
+internal interface IWorkloadSource
+{
+    Latest<WorkloadSweep> Latest { get; }
+
+    Task RunAsync(CancellationToken stop);
+}
+
+/// <summary>Reads each watched workload's latency in a loop of its own.</summary>
+internal interface ILatencySource
+{
+    LatencySweep Latest { get; }
+
+    /// <summary>Watch these from now on. Whole list, not a difference; cheap, does no I/O.</summary>
+    void Watch(LatencyWatchList list);
+
+    Task RunAsync(CancellationToken stop);
+}
