@@ -10,4 +10,5 @@ internal sealed record PolicyStatus(string Hash, IReadOnlyList<string> Files, Mo
 /// <param name="Mode">The least of flag and policy: how far the agent goes now.</param>
 /// <param name="Simulated">Nothing here is real.</param>
 /// <param name="LastTick">How long the tick before took; zero on the first.</param>
-internal sealed record SelfStatus(string Version, string Commit, DateTimeOffset StartedAt, Mode Mode, bool Simulated, TimeSpan LastTick);
+/// <param name="FailedTicks">Ticks that ended in an error since start: each is a bug.</param>
+internal sealed record SelfStatus(string Version, string Commit, DateTimeOffset StartedAt, Mode Mode, bool Simulated, TimeSpan LastTick = default, long FailedTicks = 0);
