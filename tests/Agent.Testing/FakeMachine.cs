@@ -144,7 +144,7 @@ internal sealed partial class FakeMachine : IDisposable
         }
     }
 
-    /// <summary>Events that a wait has returned, or passed over because nobody registered for them.</summary>
+    /// <summary>The number, from 1, of the last event that a wait returned.</summary>
     public long EventsDelivered => (long)Volatile.Read(ref Raw.EventsDelivered);
 
     /// <summary>What a driver update does: another library file under the same name (a new inode), and the new kernel module unless

@@ -4,13 +4,12 @@ set -eu
 out=${1:?usage: build.sh OUTDIR}
 here=$(cd "$(dirname "$0")" && pwd)
 
-command -v gcc >/dev/null || { echo "build.sh: gcc not found; install it (Debian: apt-get install gcc libc6-dev)" >&2; exit 1; }
-
 for variant in full r535 r470; do
     library="$out/$variant/libnvidia-ml.so.1"
     if [ -f "$library" ] && [ -z "$(find "$here" "$here"/../*.h -type f -newer "$library")" ]; then
         continue
     fi
+    command -v gcc >/dev/null || { echo "build.sh: gcc not found; install it (Debian: apt-get install gcc libc6-dev)" >&2; exit 1; }
     mkdir -p "$out/$variant"
     define=VARIANT_$(echo "$variant" | tr a-z A-Z)
     # Built aside and moved over: a library in use keeps its file, and two builds at once do no harm.
