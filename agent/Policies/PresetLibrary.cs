@@ -26,13 +26,13 @@ internal static class PresetLibrary
     public static IReadOnlyList<Preset> With(this IReadOnlyList<Preset> presets, IReadOnlyList<Preset> users)
     {
         var merged = presets.ToList();
+        var places = merged.Index().ToDictionary(preset => preset.Item.Name, preset => preset.Index);
         foreach (var user in users)
         {
-            var same = merged.FindIndex(preset => preset.Name == user.Name);
-            if (same >= 0)
-                merged[same] = user;
-            else
+            if (places.TryAdd(user.Name, merged.Count))
                 merged.Add(user);
+            else
+                merged[places[user.Name]] = user;
         }
         return merged;
     }

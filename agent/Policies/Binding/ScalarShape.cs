@@ -3,7 +3,7 @@ using Headroom.Policies.Yaml;
 
 namespace Headroom.Policies.Binding;
 
-/// <param name="Text">For people: <c>at least 1s</c>.</param>
+/// <param name="Text">What to write, for people: <c>1s or more</c>.</param>
 internal sealed record Range<T>(string Text, Func<T, bool> Holds);
 
 /// <summary>One value in the grammar of <see cref="Scalars"/>.</summary>
@@ -21,15 +21,19 @@ internal sealed class ScalarShape<T>(
         value = default;
         if (node is not YamlScalar { IsNothing: false } scalar)
             return Refuse(node, name, problems);
-        var parsed = parse(scalar.Text);
-        if (!parsed.Ok(out value))
-        {
-            problems.Add(node.At, $"{name}: {parsed.Error}");
-            return false;
-        }
-        if (range is null || range.Holds(value))
+        var parsed = Parse(scalar.Text);
+        if (parsed.Ok(out value))
             return true;
-        problems.Add(node.At, $"{name} must be {range.Text}, found {scalar.Text}");
+        problems.Add(node.At, $"{name}: {parsed.Error}");
         return false;
+    }
+
+    /// <summary>As in a file, but without one: labels.</summary>
+    public Parsed<T> Parse(string text)
+    {
+        var parsed = parse(text);
+        return !parsed.Ok(out var value) || range is null || range.Holds(value)
+            ? parsed
+            : Parsed.Error<T>($"{Wording.Quote(text)} is out of range; write {range.Text}, such as {example}");
     }
 }

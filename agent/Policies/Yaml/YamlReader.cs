@@ -8,11 +8,14 @@ namespace Headroom.Policies.Yaml;
 internal sealed class YamlReader
 {
     public const int MaxDepth = 32;
+    /// <summary>Keys and values together. A large policy has some thousands; a file of a mebibyte can have half a million, and take seconds.</summary>
+    public const int MaxNodes = 20_000;
 
     private readonly string _file;
     private readonly Problems _problems;
     private readonly Scanner _scanner;
     private readonly Parser _parser;
+    private int _nodes;
 
     private YamlReader(string file, string text, Problems problems)
     {
@@ -46,15 +49,20 @@ internal sealed class YamlReader
             }
             return root;
         }
+        catch (TooMuchException e)
+        {
+            _problems.Add(At(e.Start), e.Message);
+            return null;
+        }
         catch (YamlException e)
         {
-            _problems.Add(At(e.Start.Line > 0 ? e.Start : _scanner.CurrentPosition), $"not valid YAML: {InOurWords(e.Message)}");
+            _problems.Add(At(e.Start.Line > 0 ? e.Start : _scanner.CurrentPosition), $"not valid YAML: {YamlHints.For(e.Message)}");
             return null;
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             // On some malformed input YamlDotNet's parser throws what it never documented (ArgumentOutOfRange, InvalidOperation ...).
-            _problems.Add(At(_scanner.CurrentPosition), "not valid YAML near here");
+            _problems.Add(At(_scanner.CurrentPosition), $"not valid YAML: {YamlHints.Unknown}");
             return null;
         }
     }
@@ -68,10 +76,12 @@ internal sealed class YamlReader
         var current = _parser.Current!;
         var at = At(current.Start);
         if (depth > MaxDepth)
-            throw new YamlException(current.Start, current.End, $"nested deeper than {MaxDepth} levels");
+            throw new TooMuchException(current, $"nested deeper than {MaxDepth} levels: not a policy");
+        if (++_nodes > MaxNodes)
+            throw new TooMuchException(current, $"more than {MaxNodes} keys and values: not a policy");
         if (current is AnchorAlias alias)
         {
-            _problems.Add(at, $"the alias *{alias.Value} is not allowed; write the value out");
+            _problems.Add(at, $"the alias *{alias.Value} is not allowed; write the value out, or in quotes if * is meant as a pattern");
             return new YamlRefused(at);
         }
         if (current is NodeEvent node)
@@ -136,8 +146,8 @@ internal sealed class YamlReader
         return null;
     }
 
-    private Place At(in Mark mark) => new(_file, Math.Max(1, (int)mark.Line), Math.Max(1, (int)mark.Column));
+    /// <summary>Good YAML, but reading on would cost more than any policy is worth.</summary>
+    private sealed class TooMuchException(ParsingEvent at, string message) : YamlException(at.Start, at.End, message);
 
-    private static string InOurWords(string message) =>
-        message.Length == 0 ? "a mistake here" : char.ToLowerInvariant(message[0]) + message[1..].TrimEnd('.');
+    private Place At(in Mark mark) => new(_file, Math.Max(1, (int)mark.Line), Math.Max(1, (int)mark.Column));
 }

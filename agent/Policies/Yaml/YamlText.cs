@@ -50,9 +50,11 @@ internal static class YamlText
             return true;
         var before = problems.Count;
         var number = 0;
-        foreach (var line in text.AsSpan().EnumerateLines())
+        // Not EnumerateLines: it takes U+2028 for the end of a line, editors do not.
+        foreach (var range in text.AsSpan().Split('\n'))
         {
             number++;
+            var line = text.AsSpan(range);
             var column = line.IndexOfAny(Suspects);
             while (column >= 0 && line[column] == '\t' && InComment(line, column))
             {
