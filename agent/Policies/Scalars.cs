@@ -149,6 +149,10 @@ internal static class Scalars
             ? Parsed.Value(text)
             : Parsed.Error<string>($"{Wording.Quote(text)} is not a name; write up to {MaxName} printable characters");
 
+    /// <summary>Anything but blanks: an empty pattern would match everything.</summary>
+    public static Parsed<string> Text(string text) =>
+        string.IsNullOrWhiteSpace(text) ? Parsed.Error<string>($"{Wording.Quote(text)} is empty; write some text or remove it") : Parsed.Value(text);
+
     /// <summary>A name, where <c>*</c> stands for any characters and <c>?</c> for one.</summary>
     public static Parsed<string> Glob(string text) =>
         text.Length is > 0 and <= 256 && !text.Any(c => char.IsControl(c) || char.IsWhiteSpace(c))

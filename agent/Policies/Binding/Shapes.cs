@@ -6,7 +6,7 @@ namespace Headroom.Policies.Binding;
 internal static class Shapes
 {
     public static readonly ScalarShape<string> Name = new("a name", "recommender", Scalars.Name);
-    public static readonly ScalarShape<string> Text = new("text", "\"text\"", text => Parsed.Value(text));
+    public static readonly ScalarShape<string> Text = new("text", "\"text\"", Scalars.Text);
     public static readonly ScalarShape<string> Glob = new("a name or pattern", "nightly-*", Scalars.Glob);
     public static readonly ScalarShape<Mode> Mode = new("a mode", "observe", Scalars.Mode, Scalars.ModeWords);
     public static readonly ScalarShape<Priority> Priority = new("a priority", "critical", Scalars.Priority, Scalars.PriorityWords);

@@ -61,11 +61,11 @@ internal static class MetricsTable
     {
         if (mapping.Entries.Count == 0)
             problems.Add(mapping.At, $"metrics is empty; remove it (the server is detected then), or write {Wording.Or([.. Sources, "port", "path"])}");
-        var given = Sources.Where(mapping.Has).OrderBy(key => mapping.Entries.ToList().FindIndex(entry => entry.Key.Text == key)).ToList();
+        var given = mapping.Entries.Select(entry => entry.Key.Text).Where(Sources.Contains).ToList();
         foreach (var extra in given.Skip(1))
             problems.Add(mapping.Find(extra)!.Key.At, $"metrics come from one of {Wording.Or(Sources)}; here it is {given[0]} already");
         foreach (var key in (string[])["port", "path"])
             if (given is [not "preset", ..] && mapping.Find(key) is { } entry)
-                problems.Add(entry.Key.At, $"{key} does not belong to {given[0]}{(given[0] == "probe" ? $"; write it inside probe" : "; remove it")}");
+                problems.Add(entry.Key.At, $"{key} does not belong to {given[0]}{(given[0] == "probe" ? "; write it inside probe" : "; remove it")}");
     }
 }

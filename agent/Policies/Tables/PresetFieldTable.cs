@@ -106,7 +106,7 @@ internal static class PresetFieldTable
 
     private static void CheckSource(PresetField field, YamlMapping mapping, Problems problems)
     {
-        var given = Sources.Where(mapping.Has).ToList();
+        var given = mapping.Entries.Select(entry => entry.Key.Text).Where(Sources.Contains).ToList();
         if (given.Count == 0)
             problems.Add(mapping.At, $"a source needs one of {Wording.Or(Sources)}");
         foreach (var extra in given.Skip(1))

@@ -100,6 +100,12 @@ public sealed class PresetTests
         Assert.Equal([$"x.yaml:{problem}"], Bad(OneField(field)));
 
     [Fact]
+    public void An_empty_pattern_which_would_match_everything_is_refused() =>
+        Assert.Equal(
+            ["x.yaml:6:20: an item of images: \"\" is empty; write some text or remove it"],
+            Bad(OneField("e2e: { histogram: x }") + "\ndetect: { images: ['', a] }"));
+
+    [Fact]
     public void A_preset_needs_a_name_paths_and_fields() =>
         Assert.Equal(
             [
