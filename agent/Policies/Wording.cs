@@ -32,7 +32,8 @@ internal static class Wording
 
     /// <summary>What to write instead of a word that does not exist.</summary>
     public static string Instead(string word, IReadOnlyCollection<string> allowed) =>
-        Nearest(word, allowed) is { } near ? $"did you mean {near}?" : $"write {Or(allowed)}";
+        Nearest(word, allowed) is { } near ? $"did you mean {near}?"
+        : allowed.Count == 0 ? "there is none" : $"write {Or(allowed)}";
 
     /// <summary>The allowed word that a person most likely meant; null when none is near.</summary>
     public static string? Nearest(string word, IEnumerable<string> allowed)

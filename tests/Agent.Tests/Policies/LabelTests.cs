@@ -61,6 +61,12 @@ public sealed class LabelTests
     }
 
     [Fact]
+    public void A_preset_named_where_there_is_none_is_told() =>
+        Assert.Equal(
+            ["label headroom.metrics: no preset is called \"vllm\"; there is none"],
+            Labels.Read(new Dictionary<string, string> { ["headroom.metrics"] = "vllm" }, []).Mistakes);
+
+    [Fact]
     public void A_guarantee_above_the_cap_counts_for_nothing()
     {
         var values = Read(("headroom.vram.guarantee", "24GiB"), ("headroom.vram.cap", "20GiB"));
