@@ -85,14 +85,11 @@ static struct hm_machine *map_machine(void)
     return map;
 }
 
-__attribute__((destructor)) static void unmap_machine(void)
+/* The file stays mapped: this also runs at exit, while a thread may still hang in a call. */
+__attribute__((destructor)) static void leave(void)
 {
-    if (!mapped)
-        return;
     if (init_count > 0)
         ADD(mapped->live_inits, -1);
-    munmap(mapped, sizeof *mapped);
-    mapped = NULL;
 }
 
 static nvmlReturn_t run_fault(struct hm_fault *fault)
@@ -275,22 +272,18 @@ void pause_ms(unsigned ms)
 
 EXPORT const char *nvmlErrorString(nvmlReturn_t result)
 {
-    switch (result) {
-    case NVML_SUCCESS: return "Success";
-    case NVML_ERROR_UNINITIALIZED: return "Uninitialized";
-    case NVML_ERROR_INVALID_ARGUMENT: return "Invalid Argument";
-    case NVML_ERROR_NOT_SUPPORTED: return "Not Supported";
-    case NVML_ERROR_NO_PERMISSION: return "Insufficient Permissions";
-    case NVML_ERROR_NOT_FOUND: return "Not Found";
-    case NVML_ERROR_INSUFFICIENT_SIZE: return "Insufficient Size";
-    case NVML_ERROR_DRIVER_NOT_LOADED: return "Driver Not Loaded";
-    case NVML_ERROR_TIMEOUT: return "Timeout";
-    case NVML_ERROR_GPU_IS_LOST: return "GPU is lost";
-    case NVML_ERROR_LIB_RM_VERSION_MISMATCH: return "Driver/library version mismatch";
-    case NVML_ERROR_MEMORY: return "Insufficient Memory";
-    case NVML_ERROR_ARGUMENT_VERSION_MISMATCH: return "Argument version mismatch";
-    default: return "Unknown Error";
-    }
+    static const char *const words[] = {
+        [0] = "Success", [1] = "Uninitialized", [2] = "Invalid Argument", [3] = "Not Supported", [4] = "Insufficient Permissions",
+        [5] = "Already Initialized", [6] = "Not Found", [7] = "Insufficient Size", [8] = "Insufficient External Power",
+        [9] = "Driver Not Loaded", [10] = "Timeout", [11] = "Interrupt Request Issue", [12] = "NVML Shared Library Not Found",
+        [13] = "Function Not Found", [14] = "Corrupted infoROM", [15] = "GPU is lost", [16] = "GPU requires reset",
+        [17] = "GPU access blocked by the operating system", [18] = "Driver/library version mismatch", [19] = "In use by another client",
+        [20] = "Insufficient Memory", [21] = "No data", [25] = "Argument version mismatch", [26] = "Deprecated", [27] = "Not Ready",
+    };
+
+    if (result < 0 || (size_t)result >= sizeof words / sizeof *words || !words[result])
+        return "Unknown Error";
+    return words[result];
 }
 
 EXPORT nvmlReturn_t nvmlSystemGetDriverVersion(char *version, unsigned length)
