@@ -87,6 +87,8 @@ internal sealed class SimulatedWorkload
 
     public void SetShare(TimeSpan now, double share, double clock)
     {
+        if (share == _resident.Rate && share * clock == _work.Rate)
+            return;
         _resident.SetRate(now, share);
         _work.SetRate(now, share * clock);
         _engine.SetRate(now, share * clock);
@@ -107,6 +109,8 @@ internal sealed class SimulatedWorkload
         if (Alive)
             return;
         _restartAt = TimeSpan.MaxValue;
+        // A new life has a new cgroup: whoever froze the last one holds nothing of this one.
+        _duty.Set(now, 1);
         Alive = true;
         ExitCode = null;
         StartedAt = now;

@@ -102,6 +102,20 @@ public sealed class LeverTests
         Assert.InRange(world["server"].Server!.Metrics.Requests, 1, 300);
     }
 
+    [Fact]
+    public void A_new_life_of_a_frozen_container_runs_free()
+    {
+        var world = new World(OneGpu(HungryBatch()), seed: 4, Nine);
+        world.SetRunFraction("batch", 0);
+
+        world.Stop("batch");
+        world.Start("batch");
+        world.Advance(Hour);
+
+        Assert.Equal(1, world["batch"].RunFraction);
+        Assert.True(world["batch"].WorkSeconds(Hour) > 3_500);
+    }
+
     [Theory]
     [InlineData(-0.1)]
     [InlineData(1.1)]
