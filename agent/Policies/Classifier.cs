@@ -35,7 +35,7 @@ internal static class Classifier
 
     /// <summary>Headroom's own stack, which it must never hold: it would hold itself.</summary>
     private static bool IsOwn(ContainerSample container, LabelValues labels) =>
-        labels.Role is not null || Matcher.Repository(container.Image).EndsWith("headroom", StringComparison.OrdinalIgnoreCase);
+        labels.Role is not null || Matcher.Repository(container.Image).Split('/')[^1].Equals("headroom", StringComparison.OrdinalIgnoreCase);
 
     private static Mode Least(Mode policy, Mode? entry, Mode? label) =>
         (Mode)Math.Min((int)policy, Math.Min((int)(entry ?? Mode.Enforce), (int)(label ?? Mode.Enforce)));

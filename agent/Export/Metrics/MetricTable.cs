@@ -1,0 +1,127 @@
+namespace Headroom.Export.Metrics;
+
+/// <summary>Every family of <c>/metrics</c>. Labels: <c>gpu</c> is the NVML index, <c>workload</c> the workload's name; uuid, image and the like
+/// stand in the <c>_info</c> families, to be joined.</summary>
+internal static class MetricTable
+{
+    private static readonly List<MetricFamily> Families = [];
+
+    public static IReadOnlyList<MetricFamily> All => Families;
+
+    // GPU
+    public static readonly MetricFamily Driver = Gauge("headroom_driver_info", "Versions of the GPU driver; always 1.", "source", "driver_version", "nvml_version", "cuda_version");
+    public static readonly MetricFamily GpuInfo = Gauge("headroom_gpu_info", "What the GPU is; always 1.", "gpu", "uuid", "name", "pci_bus_id", "architecture", "compute_capability", "mig");
+    public static readonly MetricFamily GpuUp = Gauge("headroom_gpu_up", "Whether the GPU answers: 1, or 0 when it is lost, hung, failed or not read for too long.", "gpu");
+    public static readonly MetricFamily GpuState = Gauge("headroom_gpu_health", "State of the GPU: 1 for the current one.", "gpu", "state");
+    public static readonly MetricFamily GpuMemorySize = Gauge("headroom_gpu_memory_size_bytes", "Memory of the card.", "gpu");
+    public static readonly MetricFamily GpuMemoryReserved = Gauge("headroom_gpu_memory_reserved_bytes", "Memory that the driver keeps for itself.", "gpu");
+    public static readonly MetricFamily GpuMemoryUsed = Gauge("headroom_gpu_memory_used_bytes", "Memory in use, without what the driver keeps: the sum over workloads plus the unattributed.", "gpu");
+    public static readonly MetricFamily GpuMemoryFree = Gauge("headroom_gpu_memory_free_bytes", "Memory that can still be allocated.", "gpu");
+    public static readonly MetricFamily GpuMemoryUnattributed = Gauge("headroom_gpu_memory_unattributed_bytes", "Memory in use that no container explains: processes of the host, the driver's own.", "gpu");
+    public static readonly MetricFamily GpuMemoryScaled = Gauge("headroom_gpu_memory_attribution_scaled", "1 when processes claimed more than the card reports and were scaled down to fit.", "gpu");
+    public static readonly MetricFamily GpuUtilization = Gauge("headroom_gpu_utilization_ratio", "Share of the driver's last window in which a kernel ran; 1 does not mean saturated.", "gpu");
+    public static readonly MetricFamily GpuMemoryUtilization = Gauge("headroom_gpu_memory_utilization_ratio", "Share of the driver's last window in which memory was read or written.", "gpu");
+    public static readonly MetricFamily GpuEncoder = Gauge("headroom_gpu_encoder_utilization_ratio", "Use of the video encoder.", "gpu");
+    public static readonly MetricFamily GpuDecoder = Gauge("headroom_gpu_decoder_utilization_ratio", "Use of the video decoder.", "gpu");
+    public static readonly MetricFamily GpuSmActive = Gauge("headroom_gpu_sm_active_ratio", "Share of multiprocessors and time with work (GPM, Hopper and later).", "gpu");
+    public static readonly MetricFamily GpuSmOccupancy = Gauge("headroom_gpu_sm_occupancy_ratio", "Warps in flight of those possible (GPM).", "gpu");
+    public static readonly MetricFamily GpuTensorActive = Gauge("headroom_gpu_tensor_active_ratio", "Use of the tensor cores (GPM).", "gpu");
+    public static readonly MetricFamily GpuDramBandwidth = Gauge("headroom_gpu_dram_bandwidth_ratio", "Use of the memory bandwidth (GPM).", "gpu");
+    public static readonly MetricFamily GpuContextSwitch = Gauge("headroom_gpu_context_switch_ratio", "Share of time lost to switching between processes (GPM): contention itself.", "gpu");
+    public static readonly MetricFamily GpuPowerDraw = Gauge("headroom_gpu_power_watts", "Power drawn.", "gpu");
+    public static readonly MetricFamily GpuPowerLimit = Gauge("headroom_gpu_power_limit_watts", "Power limit in force.", "gpu");
+    public static readonly MetricFamily GpuEnergy = Counter("headroom_gpu_energy_joules_total", "Energy used since the driver was loaded.", "gpu");
+    public static readonly MetricFamily GpuTemperature = Gauge("headroom_gpu_temperature_celsius", "Temperature of the GPU.", "gpu");
+    public static readonly MetricFamily GpuMemoryTemperature = Gauge("headroom_gpu_memory_temperature_celsius", "Temperature of the memory.", "gpu");
+    public static readonly MetricFamily GpuTemperatureMargin = Gauge("headroom_gpu_temperature_margin_celsius", "Degrees left until the GPU slows itself down.", "gpu");
+    public static readonly MetricFamily GpuFan = Gauge("headroom_gpu_fan_ratio", "Speed of the first fan.", "gpu");
+    public static readonly MetricFamily GpuClock = Gauge("headroom_gpu_clock_hertz", "Clock frequencies.", "gpu", "clock");
+    public static readonly MetricFamily GpuPerformanceState = Gauge("headroom_gpu_performance_state", "Performance state, 0 (fastest) to 15.", "gpu");
+    public static readonly MetricFamily GpuThrottled = Gauge("headroom_gpu_throttled", "Why the clocks are lower than asked: 1 for each reason in force.", "gpu", "reason");
+    public static readonly MetricFamily GpuEccCorrected = Counter("headroom_gpu_ecc_corrected_errors_total", "Corrected memory errors since the driver was loaded.", "gpu");
+    public static readonly MetricFamily GpuEccUncorrected = Counter("headroom_gpu_ecc_uncorrected_errors_total", "Uncorrected memory errors since the driver was loaded.", "gpu");
+    public static readonly MetricFamily GpuEccCorrectedLife = Counter("headroom_gpu_ecc_lifetime_corrected_errors_total", "Corrected memory errors over the card's life.", "gpu");
+    public static readonly MetricFamily GpuEccUncorrectedLife = Counter("headroom_gpu_ecc_lifetime_uncorrected_errors_total", "Uncorrected memory errors over the card's life.", "gpu");
+    public static readonly MetricFamily GpuRemappedRows = Gauge("headroom_gpu_remapped_rows", "Memory rows replaced, by the kind of error that caused it.", "gpu", "cause");
+    public static readonly MetricFamily GpuRemapPending = Gauge("headroom_gpu_remap_pending", "1 when a row replacement waits for a GPU reset.", "gpu");
+    public static readonly MetricFamily GpuRemapFailed = Gauge("headroom_gpu_remap_failed", "1 when a row replacement failed: the card should be replaced.", "gpu");
+    public static readonly MetricFamily GpuRecoveryAction = Gauge("headroom_gpu_recovery_action", "What the driver recommends: 0 nothing, 1 GPU reset, 2 reboot, 3 drain P2P, 4 drain and reset, 5 recover IMEX.", "gpu");
+    public static readonly MetricFamily GpuXid = Counter("headroom_gpu_xid_errors_total", "XID errors since the agent started.", "gpu", "xid");
+    public static readonly MetricFamily GpuXidLast = Gauge("headroom_gpu_xid_last_timestamp_seconds", "When the last such XID error came.", "gpu", "xid");
+    public static readonly MetricFamily GpuPcieTransmit = Counter("headroom_gpu_pcie_transmit_bytes_total", "Bytes sent over PCIe since the driver was loaded.", "gpu");
+    public static readonly MetricFamily GpuPcieReceive = Counter("headroom_gpu_pcie_receive_bytes_total", "Bytes received over PCIe since the driver was loaded.", "gpu");
+    public static readonly MetricFamily GpuPcieReplays = Counter("headroom_gpu_pcie_replays_total", "PCIe packets sent again.", "gpu");
+    public static readonly MetricFamily GpuPcieGeneration = Gauge("headroom_gpu_pcie_link_generation", "Current PCIe generation; idle links run slower.", "gpu");
+    public static readonly MetricFamily GpuPcieWidth = Gauge("headroom_gpu_pcie_link_width", "Current PCIe lanes.", "gpu");
+    public static readonly MetricFamily GpuNvLinkTransmit = Counter("headroom_gpu_nvlink_transmit_bytes_total", "Bytes sent over all NVLinks.", "gpu");
+    public static readonly MetricFamily GpuNvLinkReceive = Counter("headroom_gpu_nvlink_receive_bytes_total", "Bytes received over all NVLinks.", "gpu");
+    public static readonly MetricFamily MigInfo = Gauge("headroom_gpu_mig_info", "MIG devices of the GPU; always 1.", "gpu", "mig", "uuid", "gpu_instance", "compute_instance", "slices");
+    public static readonly MetricFamily MigMemorySize = Gauge("headroom_gpu_mig_memory_size_bytes", "Memory of the MIG device.", "gpu", "mig");
+    public static readonly MetricFamily MigMemoryUsed = Gauge("headroom_gpu_mig_memory_used_bytes", "Memory in use on the MIG device.", "gpu", "mig");
+    public static readonly MetricFamily MigSmActive = Gauge("headroom_gpu_mig_sm_active_ratio", "Share of the MIG device's multiprocessors and time with work (GPM).", "gpu", "mig");
+
+    // Workloads
+    public static readonly MetricFamily WorkloadInfo = Gauge("headroom_workload_info", "What the workload is; always 1.", "workload", "container", "container_id", "image", "compose_project", "compose_service", "priority", "managed", "metrics_source");
+    public static readonly MetricFamily WorkloadContainerState = Gauge("headroom_workload_container_state", "State of the container: 1 for the current one.", "workload", "state");
+    public static readonly MetricFamily WorkloadStart = Gauge("headroom_workload_start_timestamp_seconds", "When the container was started.", "workload");
+    public static readonly MetricFamily WorkloadMemory = Gauge("headroom_workload_gpu_memory_used_bytes", "GPU memory that the workload's processes hold.", "workload", "gpu");
+    public static readonly MetricFamily WorkloadSm = Gauge("headroom_workload_sm_utilization_ratio", "Share of time in which the workload had kernels resident, summed over its processes.", "workload", "gpu");
+    public static readonly MetricFamily WorkloadProcesses = Gauge("headroom_workload_gpu_processes", "Processes of the workload on the GPU.", "workload", "gpu");
+    public static readonly MetricFamily WorkloadHidden = Gauge("headroom_workload_gpu_hidden_processes", "Processes whose memory the driver does not tell: it counts as unattributed.", "workload", "gpu");
+    public static readonly MetricFamily WorkloadGuarantee = Gauge("headroom_workload_gpu_memory_guarantee_bytes", "GPU memory that the policy lets the workload count on, per GPU.", "workload");
+    public static readonly MetricFamily WorkloadCap = Gauge("headroom_workload_gpu_memory_cap_bytes", "GPU memory that the policy lets the workload hold, per GPU.", "workload");
+    public static readonly MetricFamily WorkloadLatencyUp = Gauge("headroom_workload_latency_up", "Whether the workload's latency was read lately: 1 or 0. Absent where nothing tells it.", "workload");
+    public static readonly MetricFamily WorkloadLatencyQuantile = Gauge("headroom_workload_latency_quantile_seconds", "Latency of about the last 50 requests.", "workload", "signal", "rank");
+    public static readonly MetricFamily WorkloadLatencyMean = Gauge("headroom_workload_latency_mean_seconds", "Mean latency of about the last 50 requests; for servers without histograms all there is.", "workload", "signal");
+    public static readonly MetricFamily WorkloadIdle = Gauge("headroom_workload_idle", "1 when no request is in flight and none completed lately.", "workload");
+    public static readonly MetricFamily WorkloadStalled = Gauge("headroom_workload_stalled_seconds", "With requests in flight and none completing: how long already. A lower bound of the oldest request's age.", "workload");
+    public static readonly MetricFamily WorkloadRunning = Gauge("headroom_workload_requests_running", "Requests in work, as the server tells.", "workload");
+    public static readonly MetricFamily WorkloadWaiting = Gauge("headroom_workload_requests_waiting", "Requests that wait, as the server tells.", "workload");
+    public static readonly MetricFamily WorkloadRequests = Counter("headroom_workload_requests_total", "Requests served since the server started.", "workload");
+    public static readonly MetricFamily WorkloadFailed = Counter("headroom_workload_failed_requests_total", "Requests failed since the server started.", "workload");
+    public static readonly MetricFamily WorkloadPromptTokens = Counter("headroom_workload_prompt_tokens_total", "Prompt tokens read since the server started.", "workload");
+    public static readonly MetricFamily WorkloadGeneratedTokens = Counter("headroom_workload_generated_tokens_total", "Tokens generated since the server started.", "workload");
+    public static readonly MetricFamily WorkloadKvCache = Gauge("headroom_workload_kv_cache_usage_ratio", "Use of the KV cache.", "workload");
+    public static readonly MetricFamily WorkloadReserved = Gauge("headroom_workload_framework_reserved_bytes", "GPU memory that the framework has reserved, by its own account.", "workload");
+    public static readonly MetricFamily WorkloadAllocated = Gauge("headroom_workload_framework_allocated_bytes", "The part of it that is in use.", "workload");
+    public static readonly MetricFamily WorkloadSlo = Gauge("headroom_workload_slo_seconds", "Latency to keep.", "workload", "slo");
+    public static readonly MetricFamily WorkloadSloPressure = Gauge("headroom_workload_slo_pressure_ratio", "Observed latency / SLO; above 1 the SLO is broken. Absent while unknown or idle.", "workload", "slo");
+    public static readonly MetricFamily WorkloadPressure = Gauge("headroom_workload_pressure_ratio", "The worst pressure of the workload's SLOs.", "workload");
+    public static readonly MetricFamily WorkloadLabelMistakes = Gauge("headroom_workload_label_mistakes", "Mistakes in the workload's headroom labels; see status or doctor.", "workload");
+
+    // Policy and agent
+    public static readonly MetricFamily PolicyInfo = Gauge("headroom_policy_info", "The policy in force; always 1.", "hash", "mode");
+    public static readonly MetricFamily PolicyLoaded = Gauge("headroom_policy_loaded_timestamp_seconds", "When the policy in force was loaded.");
+    public static readonly MetricFamily AgentInfo = Gauge("headroom_agent_info", "The agent; always 1.", "version", "commit", "mode", "simulated");
+    public static readonly MetricFamily AgentStart = Gauge("headroom_agent_start_timestamp_seconds", "When the agent started.");
+    public static readonly MetricFamily SnapshotSequence = Gauge("headroom_agent_snapshot_sequence", "Number of the tick that this page shows, whole.");
+    public static readonly MetricFamily SnapshotTime = Gauge("headroom_agent_snapshot_timestamp_seconds", "When that tick was.");
+    public static readonly MetricFamily AgentTicks = Counter("headroom_agent_ticks_total", "Ticks since start.");
+    public static readonly MetricFamily AgentTickFailures = Counter("headroom_agent_tick_failures_total", "Ticks that ended in an error: each is a bug.");
+    public static readonly MetricFamily AgentTickDuration = Gauge("headroom_agent_last_tick_duration_seconds", "How long the tick before took.");
+    public static readonly MetricFamily AgentCpu = Counter("headroom_agent_cpu_seconds_total", "CPU time that the agent has used.");
+    public static readonly MetricFamily AgentResident = Gauge("headroom_agent_resident_memory_bytes", "Memory that the agent holds.");
+    public static readonly MetricFamily AgentHeap = Gauge("headroom_agent_heap_bytes", "Managed heap after the last collection.");
+    public static readonly MetricFamily AgentCollections = Counter("headroom_agent_gc_collections_total", "Garbage collections.", "generation");
+    public static readonly MetricFamily AgentThreads = Gauge("headroom_agent_threads", "Threads of the agent.");
+    public static readonly MetricFamily AgentHandles = Gauge("headroom_agent_open_files", "Open files and sockets of the agent.");
+    public static readonly MetricFamily SourceUp = Gauge("headroom_source_up", "Whether the source's last answer is young enough to be used.", "source");
+    public static readonly MetricFamily SourceAttempts = Counter("headroom_source_attempts_total", "Readings tried since start.", "source");
+    public static readonly MetricFamily SourceFailures = Counter("headroom_source_failures_total", "Readings that failed since start.", "source");
+    public static readonly MetricFamily SourceDuration = Gauge("headroom_source_last_duration_seconds", "How long the last finished reading took.", "source");
+    public static readonly MetricFamily SourceSuccess = Gauge("headroom_source_last_success_timestamp_seconds", "When the source last answered.", "source");
+
+    /// <summary>The one histogram, written by <see cref="LatencyHistogramText"/>: prometheus-net cannot set a histogram's sum.</summary>
+    public const string LatencyHistogramName = "headroom_workload_latency_seconds";
+    public const string LatencyHistogramHelp = "Latency as the model server's own histogram tells it, in its own buckets.";
+
+    private static MetricFamily Gauge(string name, string help, params string[] labels) => Add(new(MetricKind.Gauge, name, help, labels));
+
+    private static MetricFamily Counter(string name, string help, params string[] labels) => Add(new(MetricKind.Counter, name, help, labels));
+
+    private static MetricFamily Add(MetricFamily family)
+    {
+        Families.Add(family);
+        return family;
+    }
+}

@@ -1,0 +1,67 @@
+using Headroom.Model;
+using Microsoft.Extensions.Logging;
+
+namespace Headroom.Run;
+
+/// <summary>The tick: takes the latest of every source, puts one snapshot together and publishes one view. Awaits no I/O; a source that hangs
+/// delays nothing here.</summary>
+internal sealed partial class NodeLoop(
+    NodeSources sources, SnapshotAssembly assembly, Func<Policy> policy, PolicyStatus policyStatus, SelfStatus self, TimeSpan interval,
+    TimeProvider time, ILogger<NodeLoop> log)
+{
+    private NodeView? _view;
+    private long _seq;
+    private long _failures;
+    private TimeSpan _lastTick;
+
+    /// <summary>The newest view; null before the first tick.</summary>
+    public NodeView? View => Volatile.Read(ref _view);
+
+    /// <summary>Ticks that ended in an error since start.</summary>
+    public long Failures => Interlocked.Read(ref _failures);
+
+    public async Task RunAsync(CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(interval, time);
+        try
+        {
+            do
+                TickGuarded();
+            while (await timer.WaitForNextTickAsync(stop));
+        }
+        catch (OperationCanceledException)
+        {
+            // asked to stop
+        }
+    }
+
+    public NodeView Tick()
+    {
+        var now = time.Mono();
+        var current = policy();
+        var snapshot = assembly.Assemble(
+            ++_seq, time.GetUtcNow(), now, sources.Gpus.Latest, sources.Workloads.Latest, sources.Latency.Latest, current);
+        sources.Latency.Watch(SnapshotAssembly.WatchList(snapshot, current));
+        var view = new NodeView(snapshot, policyStatus, self with { LastTick = _lastTick, FailedTicks = Failures });
+        Volatile.Write(ref _view, view);
+        _lastTick = time.Mono() - now;
+        return view;
+    }
+
+    // An error here is a bug; the next tick starts from fresh readings, so going on is safe, and staying silent would not be.
+    private void TickGuarded()
+    {
+        try
+        {
+            Tick();
+        }
+        catch (Exception e)
+        {
+            Interlocked.Increment(ref _failures);
+            LogTickFailed(log, _seq, e);
+        }
+    }
+
+    [LoggerMessage(1001, LogLevel.Error, "Tick {Seq} failed; the view of the tick before stays")]
+    private static partial void LogTickFailed(ILogger log, long seq, Exception error);
+}

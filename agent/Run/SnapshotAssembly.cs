@@ -1,0 +1,111 @@
+using Headroom.Decide;
+using Headroom.Model;
+using Headroom.Observe;
+using Headroom.Policies;
+
+namespace Headroom.Run;
+
+/// <summary>The latest of all sources and the policy -> one snapshot of the node. No I/O, no clock; remembers only classifications of unchanged containers.</summary>
+internal sealed class SnapshotAssembly(string node)
+{
+    private Dictionary<string, Classified> _classified = [];
+
+    private sealed record Classified(ContainerSample Container, Policy By, WorkloadPolicy Policy);
+
+    public NodeSnapshot Assemble(
+        long seq, DateTimeOffset wall, MonoTime now, Latest<GpuSweep> gpus, Latest<WorkloadSweep> workloads, LatencySweep latency, Policy policy)
+    {
+        var samples = FreshGpus(gpus, now);
+        var containers = FreshContainers(workloads, samples, now);
+        // Names hold as long as the container exists, also while Docker does not answer: they are no reading.
+        var names = (workloads.Sample?.Containers ?? []).ToDictionary(c => c.Id.InstanceId, c => c.Name);
+        var attribution = Attribution.Of(samples, names);
+        var onGpu = samples.SelectMany(g => g.Processes ?? []).Select(p => p.ContainerId).OfType<string>().ToHashSet();
+        return new NodeSnapshot
+        {
+            Seq = seq,
+            WallAt = wall,
+            Mono = now,
+            Node = node,
+            Driver = gpus.Sample?.Driver,
+            Docker = workloads.Sample?.Docker,
+            Gpus = samples,
+            Workloads = Workloads(containers, onGpu, latency, policy, now),
+            Attribution = attribution,
+            Health =
+            [
+                HealthOf("gpus", gpus, Freshness.Gpus, now),
+                HealthOf("containers", workloads, Freshness.Containers, now),
+            ],
+        };
+    }
+
+    /// <summary>What the latency source is to read: running workloads.</summary>
+    public static LatencyWatchList WatchList(NodeSnapshot snapshot, Policy policy) => new(
+        [
+            .. snapshot.Workloads.Where(w => w.Container.State == ContainerState.Running)
+                .Select(w => new LatencyTarget(w.Container, w.Policy.Metrics, w.Policy.Ports, w.Policy.Protected)),
+        ],
+        policy.Presets);
+
+    private static IReadOnlyList<GpuSample> FreshGpus(Latest<GpuSweep> gpus, MonoTime now)
+    {
+        if (gpus.Sample is not { } sweep)
+            return [];
+        if (gpus.FreshSample(now, Freshness.Gpus) is not null)
+            return sweep.Gpus;
+        var why = gpus.Error ?? "the GPU driver has not answered for more than " + Freshness.Gpus.TotalSeconds + " s";
+        return [.. sweep.Gpus.Select(g => GpuSample.Dark(g.Identity, GpuHealth.Stale, why, g.At))];
+    }
+
+    // While Docker is away its last list still names what /proc shows to be alive: containers with a process on a GPU.
+    private static IEnumerable<ContainerSample> FreshContainers(Latest<WorkloadSweep> workloads, IReadOnlyList<GpuSample> gpus, MonoTime now)
+    {
+        if (workloads.FreshSample(now, Freshness.Containers) is { } fresh)
+            return fresh.Containers;
+        var alive = gpus.SelectMany(g => g.Processes ?? []).Select(p => p.ContainerId).OfType<string>().ToHashSet();
+        return (workloads.Sample?.Containers ?? []).Where(c => alive.Contains(c.Id.InstanceId));
+    }
+
+    private List<WorkloadSnapshot> Workloads(
+        IEnumerable<ContainerSample> containers, HashSet<string> onGpu, LatencySweep latency, Policy policy, MonoTime now)
+    {
+        var classified = new Dictionary<string, Classified>();
+        var snapshots = new List<WorkloadSnapshot>();
+        foreach (var container in containers)
+        {
+            var id = container.Id.InstanceId;
+            var entry = _classified.GetValueOrDefault(id) is { } known && ReferenceEquals(known.Container, container) && ReferenceEquals(known.By, policy)
+                ? known
+                : new Classified(container, policy, Classifier.Classify(container, policy));
+            classified[id] = entry;
+            if (IsWorkload(container, entry.Policy, onGpu.Contains(id)))
+                snapshots.Add(SnapshotOf(container, entry.Policy, latency.ByInstance.GetValueOrDefault(id), now));
+        }
+        _classified = classified;
+        return snapshots;
+    }
+
+    // Whoever holds GPU memory or asked for a GPU, and whatever the user named; the host's other containers are none of our business.
+    private static bool IsWorkload(ContainerSample container, WorkloadPolicy policy, bool onGpu) =>
+        onGpu || policy.Managed || policy.Entry is not null || policy.Slos.Count > 0 || (container.Gpus is not null && container.Runs);
+
+    private static WorkloadSnapshot SnapshotOf(ContainerSample container, WorkloadPolicy policy, WorkloadLatency? latency, MonoTime now)
+    {
+        var sample = latency?.Latest.FreshSample(now, Freshness.Latency(policy.Protected));
+        var (slos, pressure) = SloEvaluator.Evaluate(sample, policy.Slos, now);
+        return new WorkloadSnapshot
+        {
+            Container = container,
+            Policy = policy,
+            Latency = sample,
+            LatencySource = latency?.Detected,
+            LatencyProblem = sample is not null || !container.Runs ? null : latency?.Latest.Error ?? "not read yet",
+            Slos = slos,
+            Pressure = pressure,
+        };
+    }
+
+    private static SourceHealth HealthOf<T>(string name, Latest<T> latest, TimeSpan maxAge, MonoTime now) where T : class => new(
+        name, latest.FreshSample(now, maxAge) is not null, latest.Attempted, latest.Succeeded, latest.Attempts, latest.Failures, latest.Took, latest.Error);
+}
