@@ -15,15 +15,15 @@ internal sealed record AgentDirectories(string State, string Runtime)
     {
         var suffix = simulate ? "-simulated" : "";
         state ??= environment("HEADROOM_STATE_DIR") ?? DefaultState(simulate, isRoot, environment) + suffix;
-        runtime ??= environment("HEADROOM_RUNTIME_DIR") ?? DefaultRuntime(simulate, isRoot, environment) + suffix;
+        runtime ??= environment("HEADROOM_RUNTIME_DIR") ?? DefaultRuntime(isRoot, environment) + suffix;
         return new AgentDirectories(Path.GetFullPath(state), Path.GetFullPath(runtime));
     }
 
     private static string DefaultState(bool simulate, bool isRoot, Func<string, string?> environment) =>
         isRoot && !simulate ? "/var/lib/headroom" : Path.Combine(environment("XDG_STATE_HOME") ?? Path.Combine(Home(environment), ".local/state"), "headroom");
 
-    private static string DefaultRuntime(bool simulate, bool isRoot, Func<string, string?> environment) =>
-        isRoot && !simulate ? "/run/headroom"
+    private static string DefaultRuntime(bool isRoot, Func<string, string?> environment) =>
+        isRoot ? "/run/headroom"
         : environment("XDG_RUNTIME_DIR") is { Length: > 0 } xdg ? Path.Combine(xdg, "headroom")
         : Path.Combine(Path.GetTempPath(), $"headroom-{Environment.UserName}");
 
