@@ -25,13 +25,13 @@ internal sealed record PresetDetection
 {
     /// <summary>Ends of image repositories without registry, tag and digest, e.g. <c>vllm/vllm-openai</c>; a trailing <c>*</c> matches the rest.</summary>
     public IReadOnlyList<string> Images { get; init; } = [];
-    /// <summary>Words of the command line.</summary>
+    /// <summary>Words of the command line; several in one entry must stand in a row. A word also matches the end of a path and the packages above a module.</summary>
     public IReadOnlyList<string> Argv { get; init; } = [];
-    /// <summary>Names of environment variables.</summary>
+    /// <summary>Names of environment variables; a trailing <c>*</c> matches the rest.</summary>
     public IReadOnlyList<string> Env { get; init; } = [];
-    /// <summary>Beginnings of metric names (Prometheus), or a property of the answer (JSON).</summary>
+    /// <summary>Beginnings of metric names (Prometheus), or a property of the answer (JSON); several in one entry, separated by a space, must all be there.</summary>
     public IReadOnlyList<string> Prefixes { get; init; } = [];
-    /// <summary>Command line flags that carry the port, e.g. <c>--port</c>.</summary>
+    /// <summary>Command line flags that carry the port, e.g. <c>--port</c>; without a leading dash an environment variable.</summary>
     public IReadOnlyList<string> PortFlags { get; init; } = [];
 }
 

@@ -1,0 +1,111 @@
+using Headroom.Model;
+
+namespace Headroom.Observe.Latency;
+
+/// <summary>Turns one server's scrapes into samples: growth over the last completions, idle, stalled. Pure but for its memory, which is
+/// bounded; knows no clock but the scrapes' own times, which must not go back.</summary>
+/// <param name="countsCompletions">The server is known to count what it completes, so that before its first completion, when many servers
+/// do not show the counter yet, work in flight already counts as stalled. Without it the counter must have been seen.</param>
+internal sealed class LatencyTracker(string source, string endpoint, bool countsCompletions = false)
+{
+    /// <summary>No completion for this long, and nothing in flight: idle.</summary>
+    public static readonly TimeSpan IdleAfter = TimeSpan.FromSeconds(10);
+
+    private static readonly LatencySignal[] Signals = Enum.GetValues<LatencySignal>();
+
+    private readonly SignalWindow?[] _windows = new SignalWindow?[Signals.Length];
+    private bool _seesCompletions = countsCompletions;
+    private MonoTime? _progressAt;
+    private MonoTime? _busySince;
+    private double? _requests;
+    private double? _generatedTokens;
+
+    public LatencySample Add(LatencyScrape scrape)
+    {
+        var first = _progressAt is null;
+        var (progress, restarted) = (first, false);
+        var signals = new List<SignalSample>();
+        foreach (var signal in Signals)
+        {
+            if (Read(scrape, signal) is not var (kind, total))
+                continue;
+            var step = total is null ? WindowStep.Nothing : (_windows[(int)signal] ??= new SignalWindow()).Add(scrape.At, total);
+            restarted |= step == WindowStep.Restarted;
+            if (signal != LatencySignal.Queue)
+            {
+                // A queue's counter counts what began, which is no progress. A counter that appears was 0 before.
+                _seesCompletions |= total is not null;
+                progress |= step is WindowStep.Progress or WindowStep.Restarted || step == WindowStep.Baseline && total?.Count > 0;
+            }
+            signals.Add(Sample(signal, kind, scrape, total));
+        }
+        progress |= Moved(ref _generatedTokens, scrape.GeneratedTokens);
+        var requestsMoved = Moved(ref _requests, scrape.Requests);
+        // Where requests are timed their own counter is not needed, and on some servers it counts arrivals.
+        progress |= requestsMoved && !signals.Exists(s => s.Signal == LatencySignal.EndToEnd);
+        _seesCompletions |= scrape.GeneratedTokens is not null || scrape.Requests is not null;
+        if (progress)
+            _progressAt = scrape.At;
+
+        var sinceProgress = scrape.At - _progressAt!.Value;
+        var tellsInFlight = scrape.Running is not null || scrape.Waiting is not null;
+        var busy = (scrape.Running ?? 0) + (scrape.Waiting ?? 0) > 0;
+        _busySince = busy ? _busySince ?? scrape.At : null;
+        var sinceBusy = busy ? scrape.At - _busySince!.Value : TimeSpan.Zero;
+        return new LatencySample
+        {
+            At = scrape.At,
+            Source = source,
+            Endpoint = endpoint,
+            Signals = signals,
+            Running = scrape.Running,
+            Waiting = scrape.Waiting,
+            Requests = scrape.Requests,
+            FailedRequests = scrape.FailedRequests,
+            PromptTokens = scrape.PromptTokens,
+            GeneratedTokens = scrape.GeneratedTokens,
+            KvCacheRatio = scrape.KvCacheRatio,
+            ReservedBytes = scrape.ReservedBytes,
+            AllocatedBytes = scrape.AllocatedBytes,
+            IsIdle = !busy && (_seesCompletions || tellsInFlight) && sinceProgress >= IdleAfter,
+            Stalled = !busy || !_seesCompletions ? TimeSpan.Zero : sinceBusy < sinceProgress ? sinceBusy : sinceProgress,
+            Remarks = restarted ? [.. scrape.Remarks, "counts fell or buckets changed since the last look: measured anew from here"] : scrape.Remarks,
+        };
+    }
+
+    /// <summary>The best that the scrape has of a signal; the total is null where a source gives quantiles and no counts.</summary>
+    private static (LatencyKind Kind, LatencyHistogram? Total)? Read(LatencyScrape scrape, LatencySignal signal)
+    {
+        if (scrape.Histograms.TryGetValue(signal, out var histogram))
+            return (LatencyKind.Histogram, histogram);
+        var total = scrape.Sums.TryGetValue(signal, out var sum) ? new LatencyHistogram([], [sum.Count], sum.SumSeconds) : null;
+        if (scrape.Quantiles.ContainsKey(signal))
+            return (LatencyKind.SourceQuantiles, total);
+        return total is null ? null : (LatencyKind.MeanOnly, total);
+    }
+
+    private SignalSample Sample(LatencySignal signal, LatencyKind kind, LatencyScrape scrape, LatencyHistogram? total)
+    {
+        var window = total is null ? null : _windows[(int)signal]?.Window();
+        return new SignalSample
+        {
+            Signal = signal,
+            Kind = kind,
+            Total = kind == LatencyKind.Histogram ? total : null,
+            Window = kind == LatencyKind.Histogram ? window?.Growth : null,
+            SourceQuantiles = kind == LatencyKind.SourceQuantiles ? scrape.Quantiles[signal] : null,
+            MeanSeconds = window is { Growth: { SumSeconds: { } seconds, Count: var count } } ? seconds / count : null,
+            WindowCount = window?.Growth.Count ?? 0,
+            WindowLength = window?.Length ?? TimeSpan.Zero,
+        };
+    }
+
+    private static bool Moved(ref double? last, double? now)
+    {
+        if (now is null)
+            return false;
+        var moved = last is null ? now > 0 : now != last;
+        last = now;
+        return moved;
+    }
+}

@@ -1,0 +1,31 @@
+using System.Diagnostics.CodeAnalysis;
+using Headroom.Policies.Yaml;
+
+namespace Headroom.Policies.Binding;
+
+/// <summary>What a value of the policy must look like. Tables of shapes are data: binding walks them now, schema and reference can be written from them.</summary>
+internal abstract class Shape
+{
+    /// <summary>With its article: <c>a duration</c>.</summary>
+    public abstract string What { get; }
+
+    /// <summary>A right one, as written in YAML.</summary>
+    public abstract string Example { get; }
+}
+
+internal abstract class Shape<T> : Shape
+{
+    /// <summary>The value; or false, after telling why not.</summary>
+    /// <param name="name">What people call the place: the key, for example.</param>
+    public abstract bool TryBind(YamlNode node, string name, Problems problems, [MaybeNullWhen(false)] out T value);
+
+    protected bool Refuse(YamlNode node, string name, Problems problems)
+    {
+        if (node is YamlRefused)
+            return false;
+        problems.Add(node.At, node is YamlScalar { IsNothing: true }
+            ? $"{name} has no value; write {What}: {Example}"
+            : $"{name} must be {What}: {Example}; found {node.Kind}");
+        return false;
+    }
+}

@@ -1,0 +1,64 @@
+using Headroom.Model;
+
+namespace Headroom.Policies;
+
+/// <summary>Container + policy -> what holds for it. Pure. The policy's entry wins over labels, key by key; but a label may always
+/// restrict: exempt, not enabled, a lower mode.</summary>
+internal static class Classifier
+{
+    public static WorkloadPolicy Classify(ContainerSample container, Policy policy)
+    {
+        var entry = policy.Workloads.FirstOrDefault(candidate => candidate.Match.Matches(container));
+        var labels = Labels.Read(container.Labels, policy.Presets);
+        var priority = entry?.Priority ?? labels.Priority ?? policy.DefaultPriority;
+        var exempt = labels.Exempt == true || IsOwn(container, labels);
+        var mistakes = labels.Mistakes;
+        var (guarantee, cap) = Vram(entry, labels, ref mistakes);
+        return new()
+        {
+            Entry = entry?.Name,
+            Managed = !exempt && (labels.Enable ?? entry?.Match.OptsIn ?? false),
+            Exempt = exempt,
+            Mode = Least(policy.Mode, entry?.Mode, labels.Mode),
+            Priority = priority,
+            Yields = entry?.Yields ?? labels.Yields ?? ByPriority(priority),
+            Slos = [.. entry?.Slos ?? [], .. labels.Slos.Where(slo => entry is null || !entry.Slos.Any(own => own.Signal == slo.Signal && own.Rank == slo.Rank))],
+            GuaranteeBytes = guarantee,
+            CapBytes = cap,
+            Ports = entry is { Ports.Count: > 0 } ? entry.Ports : labels.Ports,
+            Metrics = entry?.Metrics ?? MetricsOf(labels),
+            Window = labels.Window,
+            Group = labels.Group,
+            LabelMistakes = mistakes,
+        };
+    }
+
+    /// <summary>Headroom's own stack, which it must never hold: it would hold itself.</summary>
+    private static bool IsOwn(ContainerSample container, LabelValues labels) =>
+        labels.Role is not null || Matcher.Repository(container.Image).EndsWith("headroom", StringComparison.OrdinalIgnoreCase);
+
+    private static Mode Least(Mode policy, Mode? entry, Mode? label) =>
+        (Mode)Math.Min((int)policy, Math.Min((int)(entry ?? Mode.Enforce), (int)(label ?? Mode.Enforce)));
+
+    private static Yields ByPriority(Priority priority) => priority switch
+    {
+        Priority.Critical => Yields.Never,
+        Priority.Batch => Yields.Gate,
+        _ => Yields.Share,
+    };
+
+    private static (long? Guarantee, long? Cap) Vram(WorkloadEntry? entry, LabelValues labels, ref IReadOnlyList<string> mistakes)
+    {
+        var guarantee = entry?.GuaranteeBytes ?? labels.GuaranteeBytes;
+        var cap = entry?.CapBytes ?? labels.CapBytes;
+        if (!(guarantee > cap))
+            return (guarantee, cap);
+        // Each alone is right, so one is the policy's, which wins.
+        var label = entry!.GuaranteeBytes is null ? "headroom.vram.guarantee" : "headroom.vram.cap";
+        mistakes = [.. mistakes, $"label {label}: does not fit the policy's entry {Wording.Quote(entry.Name)} (the guarantee would be more than the cap); remove it or change it there"];
+        return (entry.GuaranteeBytes, entry.CapBytes);
+    }
+
+    private static MetricsSource? MetricsOf(LabelValues labels) =>
+        labels is { MetricsPreset: null, MetricsPort: null, MetricsPath: null } ? null : new(labels.MetricsPreset, labels.MetricsPort, labels.MetricsPath);
+}

@@ -1,0 +1,54 @@
+using Headroom.Model;
+
+namespace Headroom.Policies;
+
+/// <summary>Reads a policy from disk: a file, or all <c>*.yaml</c> and <c>*.yml</c> of a directory as one policy.</summary>
+internal static class PolicyLoader
+{
+    /// <summary>What holds when no policy is given: labels only, and nothing but watching.</summary>
+    public static Policy None => new() { Hash = "none", Presets = PresetLibrary.BuiltIn() };
+
+    /// <param name="path">File or directory; null: no policy.</param>
+    public static PolicyResult Load(string? path)
+    {
+        if (path is null)
+            return new(None, []);
+        try
+        {
+            if (!Directory.Exists(path))
+                return PolicyReader.Read([Read(path)], PresetLibrary.BuiltIn());
+            var files = FilesOf(path);
+            return files.Count > 0
+                ? PolicyReader.Read(files, PresetLibrary.BuiltIn())
+                : Failed(path, "the directory has no *.yaml or *.yml file");
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return Failed(path, "no such file or directory");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return Failed(path, $"cannot be read: {e.Message}");
+        }
+    }
+
+    /// <summary>In the order of their names; hidden ones are left out, editors put their own things there.</summary>
+    private static List<PolicyFile> FilesOf(string directory) =>
+    [
+        .. Directory.EnumerateFiles(directory)
+            .Where(file => Path.GetExtension(file) is ".yaml" or ".yml" && !Path.GetFileName(file).StartsWith('.'))
+            .Order(StringComparer.Ordinal)
+            .Select(Read),
+    ];
+
+    /// <summary>One byte more than allowed at most: enough to refuse it, and a device such as <c>/dev/zero</c> ends too.</summary>
+    private static PolicyFile Read(string path)
+    {
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        var buffer = new byte[PolicyFile.MaxBytes + 1];
+        var length = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+        return new(path, buffer.AsMemory(0, length).ToArray());
+    }
+
+    private static PolicyResult Failed(string path, string why) => new(null, [new(path, 0, 0, why)]);
+}
