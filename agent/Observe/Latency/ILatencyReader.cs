@@ -11,6 +11,9 @@ internal interface ILatencyReader
     /// <summary>Where it reads, for people; without credentials.</summary>
     string Endpoint { get; }
 
+    /// <summary>It counts what completes: work in flight without a completion is a stall even before the first one.</summary>
+    bool CountsCompletions { get; }
+
     /// <exception cref="EndpointException">It could not be read; says why and what to do.</exception>
     ValueTask<LatencyScrape> ReadAsync(CancellationToken stop);
 }

@@ -28,6 +28,8 @@ internal sealed class ContainerHttp : IDisposable
     /// <summary>For people and for the request line.</summary>
     public string Url(int port, string path)
     {
+        if (port is < 1 or > 65535)
+            throw new EndpointException(EndpointFault.Settings, $"{port} is no port: it must be from 1 to 65535");
         var host = _addresses.Count > 0 ? _addresses[0] : IPAddress.Loopback;
         return $"http://{new IPEndPoint(host, port)}{path}";
     }

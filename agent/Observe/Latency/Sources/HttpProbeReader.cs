@@ -33,6 +33,7 @@ internal sealed class HttpProbeReader : ILatencyReader, IAsyncDisposable
 
     public string Source => "probe";
     public string Endpoint => _http.Url(_port, _probe.Path);
+    public bool CountsCompletions => true;
 
     public ValueTask<LatencyScrape> ReadAsync(CancellationToken stop)
     {
@@ -112,8 +113,8 @@ internal sealed class HttpProbeReader : ILatencyReader, IAsyncDisposable
                 _whole.Observe(ended - started);
             if (failure is null)
                 _firstByte.Observe((first ?? ended) - started);
-            if (failure?.Fault == EndpointFault.TimedOut)
-                // Between probes nothing would be in flight and the hang would look like quiet.
+            if (failure is { Fault: EndpointFault.TimedOut or EndpointFault.NoConnection })
+                // A hang would look like quiet while nothing is in flight; and a server that is back should be seen soon.
                 _due = ended;
         }
     }

@@ -21,8 +21,8 @@ internal sealed class PromQlReader : ILatencyReader, IDisposable
         if (!Uri.TryCreate(query.Url, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
             throw new EndpointException(EndpointFault.Settings, $"the url of a PromQL source must start with http:// or https://, e.g. http://prometheus:9090");
         foreach (var word in query.Seconds.Keys)
-            if (!SloWord.TryParse(word, out _, out _))
-                throw new EndpointException(EndpointFault.Settings, $"`{word}` is no quantile: write p95, ttftP95, itlP95 or queueP95");
+            if (SloWords.Find(word) is null)
+                throw new EndpointException(EndpointFault.Settings, $"`{word}` is no quantile: it must be one of {string.Join(", ", SloWords.All)}");
         if (url.UserInfo.Length > 0)
             _credentials = new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(url.UserInfo))));
         _api = new Uri(new UriBuilder(url) { UserName = "", Password = "", Query = "", Fragment = "", Path = url.AbsolutePath.TrimEnd('/') + "/api/v1/query" }.Uri.AbsoluteUri);
@@ -33,14 +33,14 @@ internal sealed class PromQlReader : ILatencyReader, IDisposable
 
     public string Source => "promql";
     public string Endpoint => _api.AbsoluteUri;
+    public bool CountsCompletions => false;
 
     public async ValueTask<LatencyScrape> ReadAsync(CancellationToken stop)
     {
         var quantiles = new Dictionary<LatencySignal, Dictionary<double, double>>();
         foreach (var (word, promQl) in _query.Seconds)
         {
-            _ = SloWord.TryParse(word, out var signal, out var rank);
-            if (await ValueAsync(word, promQl, stop) is not { } seconds)
+            if (SloWords.Find(word) is not var (signal, rank) || await ValueAsync(word, promQl, stop) is not { } seconds)
                 continue;
             if (!quantiles.TryGetValue(signal, out var ranks))
                 quantiles[signal] = ranks = [];

@@ -19,11 +19,11 @@ public sealed class PromQlReaderTests
             "sum(running)" => """{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1763870000,"3"]}]}}""",
             _ => throw new InvalidOperationException(query),
         });
-        using var reader = Reader(server, new() { ["p95"] = "histogram_quantile(0.95, x)", ["ttftP99.9"] = "ttft" }, "sum(running)");
+        using var reader = Reader(server, new() { ["p95"] = "histogram_quantile(0.95, x)", ["ttftP99"] = "ttft" }, "sum(running)");
 
         var scrape = await reader.ReadAsync(CancellationToken.None);
         Assert.Equal(0.0825, scrape.Quantiles[LatencySignal.EndToEnd][0.95]);
-        Assert.Equal(0.15, scrape.Quantiles[LatencySignal.TimeToFirstToken].Single(rank => Math.Abs(rank.Key - 0.999) < 1e-9).Value);
+        Assert.Equal(0.15, scrape.Quantiles[LatencySignal.TimeToFirstToken][0.99]);
         Assert.Equal(3, scrape.Running);
         Assert.Equal(1, server.Connections);
         Assert.All(server.Requests, request => Assert.StartsWith("/prom/api/v1/query?query=", request.Path, StringComparison.Ordinal));
