@@ -1,1 +1,1 @@
-return 0;
+return await Headroom.Cli.HeadroomCommand.InvokeAsync(args);

@@ -8,8 +8,8 @@ internal sealed record AgentOptions
 {
     /// <summary>Policy file, or a folder of <c>*.yaml</c> that make one policy; null: labels only.</summary>
     public string? PolicyPath { get; init; }
-    /// <summary>The most that the agent may do, whatever the policy says.</summary>
-    public Mode Mode { get; init; } = Mode.Observe;
+    /// <summary>The most that the agent may do, whatever the policy says. Without the flag the policy decides, and without a policy it is observe.</summary>
+    public Mode Mode { get; init; } = Mode.Enforce;
     /// <summary>Serve a simulated GPU server instead of this one.</summary>
     public bool Simulate { get; init; }
     public int SimulationSeed { get; init; } = 1;

@@ -1,0 +1,29 @@
+using System.CommandLine;
+using Headroom.Run;
+
+namespace Headroom.Cli;
+
+/// <summary>The verbs. Data goes to stdout, talk to stderr; exit 0 ok, 1 failed, 2 bad usage or configuration.</summary>
+internal static class HeadroomCommand
+{
+    public static async Task<int> InvokeAsync(string[] args)
+    {
+        var root = new RootCommand("Headroom: many AI models share a GPU server, and the important ones stay fast.")
+        {
+            RunCommand.Create(),
+        };
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var error in parsed.Errors)
+                await Console.Error.WriteLineAsync($"headroom: {error.Message}");
+            await Console.Error.WriteLineAsync($"headroom: `headroom {string.Join(' ', Verb(parsed))}--help` tells what there is.");
+            return ExitCode.Usage;
+        }
+        // Signals are the host's business; the library's own handling would end the process two seconds after SIGTERM.
+        return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+    }
+
+    private static IEnumerable<string> Verb(ParseResult parsed) =>
+        parsed.CommandResult.Command is RootCommand ? [] : [parsed.CommandResult.Command.Name, ""];
+}

@@ -1,0 +1,78 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Net;
+using Headroom.Model;
+using Headroom.Policies;
+using Headroom.Run;
+
+namespace Headroom.Cli;
+
+/// <summary><c>headroom run</c>: the agent.</summary>
+internal static class RunCommand
+{
+    public static Command Create()
+    {
+        var policy = Settings.Text("policy", "Policy file, or a folder of *.yaml files that make one policy. Without it: labels only.", "FILE|DIR");
+        var simulate = Settings.Switch("simulate", "Serve a simulated GPU server instead of this one: no GPU, no Docker, nothing touched.");
+        var seed = Settings.Create("simulate-seed", "The same seed gives the same server.", "N", 1, "a whole number", (string t, out int v) =>
+            int.TryParse(t, CultureInfo.InvariantCulture, out v));
+        var speed = Settings.Create("simulate-speed", "Simulated seconds a second.", "FACTOR", 1.0, "a number from 0.1 to 1000", (string t, out double v) =>
+            double.TryParse(t, CultureInfo.InvariantCulture, out v) && v is >= 0.1 and <= 1000);
+        var mode = Settings.Create("mode", "The most it may do, whatever the policy says: observe, recommend or enforce. Without it the policy decides; without a policy it observes.", "MODE", Mode.Enforce,
+            "one of observe, recommend, enforce", (string t, out Mode v) => Enum.TryParse(t, ignoreCase: true, out v) && !char.IsAsciiDigit(t[0]));
+        var metrics = Settings.Create("metrics-listen", "Where /metrics is served.", "ADDRESS:PORT", new IPEndPoint(IPAddress.Any, 9484),
+            "an address and port such as 0.0.0.0:9484 or [::]:9484", TryEndPoint);
+        var docker = Settings.Create<Uri?>("docker", "The Docker daemon.", "URI", null, "a URI such as unix:///var/run/docker.sock",
+            (string t, out Uri? v) => Uri.TryCreate(t, UriKind.Absolute, out v));
+        var nvml = Settings.Text("nvml", "An NVML library instead of the driver's.", "PATH");
+        var state = Settings.Text("state-dir", "Where it keeps what outlives a reboot. Default for root: /var/lib/headroom.", "DIR");
+        var runtime = Settings.Text("runtime-dir", "Where control.sock is. Default for root: /run/headroom.", "DIR");
+        var tick = Settings.Create("tick", "From tick to tick.", "TIME", TimeSpan.FromSeconds(1), "a time from 100ms to 60s", TryTick);
+        var dcgm = Settings.Switch("dcgm-names", "Also export the GPU readings under dcgm-exporter's names.");
+        var command = new Command("run", "Run the agent: watch this server's GPUs, containers and latencies, and serve them to Prometheus.")
+        {
+            policy, simulate, seed, speed, mode, metrics, docker, nvml, state, runtime, tick, dcgm,
+        };
+        command.SetAction(async (parsed, stop) =>
+        {
+            var simulated = parsed.GetValue(simulate);
+            var loaded = PolicyLoader.Load(parsed.GetValue(policy));
+            if (loaded.Policy is null)
+                return Refuse(loaded);
+            return await AgentHost.RunAsync(new AgentOptions
+            {
+                PolicyPath = parsed.GetValue(policy),
+                Mode = parsed.GetValue(mode),
+                Simulate = simulated,
+                SimulationSeed = parsed.GetValue(seed),
+                SimulationSpeed = parsed.GetValue(speed),
+                MetricsListen = parsed.GetValue(metrics)!,
+                Docker = parsed.GetValue(docker),
+                NvmlLibrary = parsed.GetValue(nvml),
+                Directories = AgentDirectories.Resolve(
+                    parsed.GetValue(state), parsed.GetValue(runtime), simulated, Environment.IsPrivilegedProcess, Environment.GetEnvironmentVariable),
+                Tick = parsed.GetValue(tick),
+                DcgmNames = parsed.GetValue(dcgm),
+            }, loaded.Policy, TimeProvider.System, Console.Error, stop);
+        });
+        return command;
+    }
+
+    private static int Refuse(PolicyResult loaded)
+    {
+        foreach (var problem in loaded.Problems)
+            Console.Error.WriteLine(problem);
+        Console.Error.WriteLine($"headroom: the policy has {loaded.Problems.Count} problem(s); nothing was started.");
+        return ExitCode.Usage;
+    }
+
+    private static bool TryEndPoint(string text, out IPEndPoint endPoint) =>
+        IPEndPoint.TryParse(text, out endPoint!) && text.Contains(':', StringComparison.Ordinal) && !text.EndsWith(']');
+
+    private static bool TryTick(string text, out TimeSpan tick)
+    {
+        var parsed = Scalars.Duration(text);
+        tick = parsed.Value;
+        return parsed.Error is null && tick >= TimeSpan.FromMilliseconds(100) && tick <= TimeSpan.FromSeconds(60);
+    }
+}

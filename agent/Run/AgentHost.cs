@@ -1,0 +1,132 @@
+using System.Net.Sockets;
+using Headroom.Export.Api;
+using Headroom.Export.Metrics;
+using Headroom.Model;
+using Headroom.Observe.Gpus;
+using Headroom.Observe.Latency;
+using Headroom.Observe.Workloads;
+using Headroom.Simulate;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+
+namespace Headroom.Run;
+
+/// <summary>Puts the agent together and runs it until it is told to stop.</summary>
+internal static partial class AgentHost
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    /// <summary>Exit code: 0 after a clean stop, 1 when it could not start.</summary>
+    public static async Task<int> RunAsync(AgentOptions options, Policy policy, TimeProvider time, TextWriter talk, CancellationToken stop)
+    {
+        if (!Listeners.TryPrepareSocket(options.Directories.ControlSocket))
+        {
+            await talk.WriteLineAsync(
+                $"headroom: another agent answers at {options.Directories.ControlSocket}. Stop it first, or give this one a --runtime-dir and a --metrics-listen of its own.");
+            return ExitCode.Failed;
+        }
+        var builder = WebApplication.CreateSlimBuilder();
+        AgentLogging.Configure(builder.Logging);
+        builder.WebHost.ConfigureKestrel(kestrel => Listeners.Configure(kestrel, options.MetricsListen, options.Directories.ControlSocket));
+        await using var app = builder.Build();
+        var log = app.Services.GetRequiredService<ILoggerFactory>();
+
+        var sources = Sources(options, time, log);
+        var effective = (Mode)Math.Min((int)options.Mode, (int)policy.Mode);
+        var loop = new NodeLoop(
+            sources, new SnapshotAssembly(Environment.MachineName), () => policy,
+            new PolicyStatus(policy.Hash, policy.Files, policy.Mode, time.GetUtcNow()),
+            new SelfStatus(AgentVersion.Version, AgentVersion.Commit, time.GetUtcNow(), effective, options.Simulate),
+            options.Tick, time, log.CreateLogger<NodeLoop>());
+        using var renderer = new MetricsRenderer(options.DcgmNames);
+        app.Run(http => Listeners.Of(http) == Listener.Control
+            ? Endpoints.ControlAsync(http, () => loop.View)
+            : Endpoints.MetricsAsync(http, () => loop.View, renderer));
+
+        if (await TryListenAsync(app, options, talk, stop) is { } failed)
+            return failed;
+        Listeners.Protect(options.Directories.ControlSocket);
+        var logger = log.CreateLogger("Headroom");
+        LogStarted(logger, AgentVersion.Version, options.Simulate ? "a simulated server" : "this server", effective, options.MetricsListen, options.Directories.ControlSocket);
+
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop, app.Lifetime.ApplicationStopping);
+        await RunUntilStopped(sources, loop, logger, ending);
+        using var grace = new CancellationTokenSource(Patience, time);
+        await app.StopAsync(grace.Token);
+        File.Delete(options.Directories.ControlSocket);
+        LogStopped(logger);
+        return ending.Token.IsCancellationRequested ? ExitCode.Ok : ExitCode.Failed;
+    }
+
+    private static NodeSources Sources(AgentOptions options, TimeProvider time, ILoggerFactory log)
+    {
+        if (options.Simulate)
+        {
+            var simulated = new SimulatedNode(new SimulationOptions { Seed = options.SimulationSeed, Speed = options.SimulationSpeed }, time);
+            return new NodeSources(simulated.Gpus, simulated.Workloads, simulated.Latency);
+        }
+        var docker = new DockerSourceOptions { Endpoint = options.Docker ?? DockerConnection.DefaultEndpoint };
+        return new NodeSources(
+            GpuSources.Choose(options.NvmlLibrary, time, log),
+            new DockerWorkloadSource(docker, time, log.CreateLogger<DockerWorkloadSource>()),
+            new LatencyWatch(time, log.CreateLogger<LatencyWatch>()));
+    }
+
+    private static async Task<int?> TryListenAsync(WebApplication app, AgentOptions options, TextWriter talk, CancellationToken stop)
+    {
+        try
+        {
+            await app.StartAsync(stop);
+            return null;
+        }
+        catch (IOException e) when (e.InnerException is AddressInUseException)
+        {
+            await talk.WriteLineAsync(
+                $"headroom: {options.MetricsListen} is in use by another program (`ss -ltnp 'sport = :{options.MetricsListen.Port}'` names it). "
+                + "Choose another with --metrics-listen ADDRESS:PORT.");
+            return ExitCode.Failed;
+        }
+        catch (Exception e) when (e is SocketException or IOException)
+        {
+            await talk.WriteLineAsync($"headroom: cannot listen on {options.MetricsListen}: {e.Message}");
+            return ExitCode.Failed;
+        }
+    }
+
+    // A source or the loop that ends by itself has a bug: the agent ends too, and systemd or Docker starts it anew.
+    private static async Task RunUntilStopped(NodeSources sources, NodeLoop loop, ILogger log, CancellationTokenSource ending)
+    {
+        using var work = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
+        var running = Task.WhenAll(sources.RunAsync(work.Token), loop.RunAsync(work.Token));
+        var asked = new TaskCompletionSource();
+        await using var registration = ending.Token.Register(asked.SetResult);
+        await Task.WhenAny(FirstFault(running), asked.Task);
+        await work.CancelAsync();
+        try
+        {
+            await running.WaitAsync(Patience);
+        }
+        catch (TimeoutException)
+        {
+            LogSlowStop(log, Patience.TotalSeconds);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            LogCrashed(log, e);
+        }
+    }
+
+    private static async Task FirstFault(Task running) => await running.ContinueWith(static _ => { }, TaskScheduler.Default);
+
+    [LoggerMessage(1, LogLevel.Information, "Headroom {Version} watches {What} in mode {Mode}; metrics at http://{Metrics}/metrics, control at {Control}")]
+    private static partial void LogStarted(ILogger log, string version, string what, Mode mode, System.Net.IPEndPoint metrics, string control);
+
+    [LoggerMessage(2, LogLevel.Information, "Stopped")]
+    private static partial void LogStopped(ILogger log);
+
+    [LoggerMessage(3, LogLevel.Warning, "A source has not ended within {Seconds} s; it ends with the process")]
+    private static partial void LogSlowStop(ILogger log, double seconds);
+
+    [LoggerMessage(4, LogLevel.Critical, "A source or the loop ended with an error, which is a bug; the agent ends")]
+    private static partial void LogCrashed(ILogger log, Exception error);
+}
