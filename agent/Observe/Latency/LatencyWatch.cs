@@ -125,7 +125,7 @@ internal sealed partial class LatencyWatch(TimeProvider time, ILogger<LatencyWat
     private static bool ReadsTheSame(Running running, LatencyTarget target, IReadOnlyList<Preset> presets)
     {
         var (before, now) = (running.Loop.Target, target);
-        return before.Container.Id == now.Container.Id && before.Container.Pid == now.Container.Pid
+        return before.Container.Id.StartedAt == now.Container.Id.StartedAt && before.Container.Pid == now.Container.Pid
             && before.Container.Addresses.SequenceEqual(now.Container.Addresses)
             && before.Ports.SequenceEqual(now.Ports) && before.Metrics == now.Metrics
             && (ReferenceEquals(running.Presets, presets) || running.Presets.SequenceEqual(presets, PresetComparer.Instance));
