@@ -18,8 +18,8 @@ internal static class RunCommand
             int.TryParse(t, CultureInfo.InvariantCulture, out v));
         var speed = Settings.Create("simulate-speed", "Simulated seconds a second.", "FACTOR", 1.0, "a number from 0.1 to 1000", (string t, out double v) =>
             double.TryParse(t, CultureInfo.InvariantCulture, out v) && v is >= 0.1 and <= 1000);
-        var mode = Settings.Create("mode", "The most it may do, whatever the policy says: observe, recommend or enforce. Without it the policy decides; without a policy it observes.", "MODE", Mode.Enforce,
-            "one of observe, recommend, enforce", (string t, out Mode v) => Enum.TryParse(t, ignoreCase: true, out v) && !char.IsAsciiDigit(t[0]));
+        var mode = Settings.Create<Mode?>("mode", "The most it may do, whatever the policy says: observe, recommend or enforce. Without it the policy decides; without a policy it observes.", "MODE", null,
+            "one of observe, recommend, enforce", TryMode);
         var metrics = Settings.Create("metrics-listen", "Where /metrics is served.", "ADDRESS:PORT", new IPEndPoint(IPAddress.Any, 9484),
             "an address and port such as 0.0.0.0:9484 or [::]:9484", TryEndPoint);
         var docker = Settings.Create<Uri?>("docker", "The Docker daemon.", "URI", null, "a URI such as unix:///var/run/docker.sock",
@@ -27,7 +27,7 @@ internal static class RunCommand
         var nvml = Settings.Text("nvml", "An NVML library instead of the driver's.", "PATH");
         var state = Settings.Text("state-dir", "Where it keeps what outlives a reboot. Default for root: /var/lib/headroom.", "DIR");
         var runtime = Settings.Text("runtime-dir", "Where control.sock is. Default for root: /run/headroom.", "DIR");
-        var tick = Settings.Create("tick", "From tick to tick.", "TIME", TimeSpan.FromSeconds(1), "a time from 100ms to 60s", TryTick);
+        var tick = Settings.Create<TimeSpan?>("tick", "From tick to tick. Default: 1s.", "TIME", null, "a time from 100ms to 60s", TryTick);
         var dcgm = Settings.Switch("dcgm-names", "Also export the GPU readings under dcgm-exporter's names.");
         var command = new Command("run", "Run the agent: watch this server's GPUs, containers and latencies, and serve them to Prometheus.")
         {
@@ -42,7 +42,7 @@ internal static class RunCommand
             return await AgentHost.RunAsync(new AgentOptions
             {
                 PolicyPath = parsed.GetValue(policy),
-                Mode = parsed.GetValue(mode),
+                Mode = parsed.GetValue(mode) ?? Mode.Enforce,
                 Simulate = simulated,
                 SimulationSeed = parsed.GetValue(seed),
                 SimulationSpeed = parsed.GetValue(speed),
@@ -51,7 +51,7 @@ internal static class RunCommand
                 NvmlLibrary = parsed.GetValue(nvml),
                 Directories = AgentDirectories.Resolve(
                     parsed.GetValue(state), parsed.GetValue(runtime), simulated, Environment.IsPrivilegedProcess, Environment.GetEnvironmentVariable),
-                Tick = parsed.GetValue(tick),
+                Tick = parsed.GetValue(tick) ?? TimeSpan.FromSeconds(1),
                 DcgmNames = parsed.GetValue(dcgm),
             }, loaded.Policy, TimeProvider.System, Console.Error, stop);
         });
@@ -69,10 +69,17 @@ internal static class RunCommand
     private static bool TryEndPoint(string text, out IPEndPoint endPoint) =>
         IPEndPoint.TryParse(text, out endPoint!) && text.Contains(':', StringComparison.Ordinal) && !text.EndsWith(']');
 
-    private static bool TryTick(string text, out TimeSpan tick)
+    private static bool TryTick(string text, out TimeSpan? tick)
     {
         var parsed = Scalars.Duration(text);
         tick = parsed.Value;
         return parsed.Error is null && tick >= TimeSpan.FromMilliseconds(100) && tick <= TimeSpan.FromSeconds(60);
+    }
+
+    private static bool TryMode(string text, out Mode? mode)
+    {
+        var parsed = Scalars.Mode(text);
+        mode = parsed.Value;
+        return parsed.Error is null;
     }
 }
