@@ -103,6 +103,14 @@ public class PresetDetectorTests
         Assert.Equal([port], PresetDetector.Candidates(Container(image) with { Environment = new Dictionary<string, string> { [name] = value } }, All)[0].Ports);
 
     [Fact]
+    public void A_client_of_model_servers_is_not_taken_for_one()
+    {
+        string[] names = ["OLLAMA_BASE_URL", "OLLAMA_HOST", "VLLM_API_BASE", "COMFYUI_BASE_URL", "NIM_API_KEY", "RAY_ADDRESS", "LITELLM_API_KEY", "SGLANG_URL", "PORT"];
+        var container = Container("open-webui/open-webui") with { Environment = names.ToDictionary(n => n, _ => ""), ExposedPorts = [8080] };
+        Assert.All(PresetDetector.Candidates(container, All), c => Assert.True(c.Guess));
+    }
+
+    [Fact]
     public void Nim_goes_before_the_triton_inside_it()
     {
         var container = Container(command: "tritonserver --model-store=/m") with { Environment = new Dictionary<string, string> { ["NIM_CACHE_PATH"] = "/c" } };
