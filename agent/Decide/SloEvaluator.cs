@@ -24,8 +24,10 @@ internal static class SloEvaluator
         var target = slo.Target.TotalSeconds;
         var seen = Observe(sample, slo);
         var stalled = sample.Stalled.TotalSeconds;
-        // Nothing completes: the oldest request is at least this old, whatever the histogram says of those before.
-        if (stalled > 0 && (stalled >= target || seen is { Seconds: null, State: ReadingState.Failed } || stalled > seen.Seconds))
+        // Nothing completes: the oldest request is at least this old, whatever the histogram says of those before. Where the quantile can't
+        // be known, a stall short of the target proves nothing either way.
+        var counts = seen.Seconds is { } quantile ? stalled > quantile : stalled >= target || seen.State == ReadingState.Failed;
+        if (stalled > 0 && counts)
             return new SloReading(slo, seen.Seconds, Reading.Fresh(stalled / target, sample.At), $"requests in flight, none completed for {Words(stalled)}");
         return seen.Seconds is { } seconds
             ? new SloReading(slo, seconds, Reading.Fresh(seconds / target, sample.At), seen.Note)

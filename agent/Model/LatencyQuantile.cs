@@ -28,6 +28,6 @@ internal static class LatencyQuantile
         var lower = bucket > 0 ? bounds[bucket - 1] : Math.Min(0, upper);
         var below = bucket > 0 ? cumulative[bucket - 1] : 0;
         var part = Math.Clamp((wanted - below) / (cumulative[bucket] - below), 0, 1);
-        return new QuantileEstimate(lower + part * (upper - lower), lower, upper, bucket == 0, false);
+        return new QuantileEstimate(Math.Min(lower + part * (upper - lower), upper), lower, upper, bucket == 0, false);
     }
 }

@@ -13,17 +13,14 @@ internal sealed class CommandWords
         _words = [.. command.SelectMany(c => c.Split((char[])[' ', '\t', '\n', '\'', '"', ';'], StringSplitOptions.RemoveEmptyEntries))];
     }
 
-    /// <summary>Whether these words stand in a row. A word matches itself, the end of a path (<c>/app/llama-server</c>)
+    /// <summary>Whether these words stand in a row. The first matches itself, the end of a path (<c>/app/llama-server</c>)
     /// and the packages above a module (<c>vllm.entrypoints</c> of <c>vllm.entrypoints.openai.api_server</c>).</summary>
     public bool Has(string pattern)
     {
         var wanted = pattern.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         for (var i = 0; wanted.Length > 0 && i + wanted.Length <= _words.Length; i++)
         {
-            var all = true;
-            for (var j = 0; all && j < wanted.Length; j++)
-                all = IsWord(_words[i + j], wanted[j]);
-            if (all)
+            if (IsWord(_words[i], wanted[0]) && _words.AsSpan(i + 1, wanted.Length - 1).SequenceEqual(wanted.AsSpan(1)))
                 return true;
         }
         return false;

@@ -17,6 +17,9 @@ internal sealed class SignalWindow
 
     private readonly List<(MonoTime At, LatencyHistogram Total)> _looks = [];
 
+    /// <summary>How many are held.</summary>
+    public int Looks => _looks.Count;
+
     /// <summary>Takes the next look. A count or bucket that fell, other bounds, or a gap longer than a window begin anew with this look as
     /// the baseline. What it holds is not counted then: it may be a restarted server's first requests, but as well what is left of a sum
     /// over models after one was unloaded, and that would be a spike of old latencies.</summary>
@@ -63,7 +66,23 @@ internal sealed class SignalWindow
         if (cumulative[^1] <= 0)
             return null;
         var sum = to.Total.SumSeconds - from.Total.SumSeconds;
-        return (new LatencyHistogram(to.Total.UpperBounds, cumulative, sum >= 0 ? sum : null), to.At - from.At);
+        return (new LatencyHistogram(to.Total.UpperBounds, cumulative, IsPossible(sum, to.Total, cumulative) ? sum : null), to.At - from.At);
+    }
+
+    /// <summary>Whether observations in these buckets can add up to that. If not, the sum was read at another moment than the buckets, or the
+    /// server restarted and was already past its old counts, which nothing else shows.</summary>
+    private static bool IsPossible(double? sum, LatencyHistogram total, double[] cumulative)
+    {
+        double least = 0, most = 0;
+        for (var i = 0; i < cumulative.Length; i++)
+        {
+            var inBucket = cumulative[i] - (i > 0 ? cumulative[i - 1] : 0);
+            least += inBucket * (i > 0 ? Math.Max(0, total.UpperBounds[i - 1]) : 0);
+            most += inBucket > 0 ? inBucket * (i < total.UpperBounds.Count ? total.UpperBounds[i] : double.PositiveInfinity) : 0;
+        }
+        // Differences of big sums round.
+        var rounding = 1e-9 * total.SumSeconds ?? 0;
+        return sum >= 0 && sum >= least - rounding && sum <= most + rounding;
     }
 
     private static bool SameBounds(LatencyHistogram a, LatencyHistogram b) =>

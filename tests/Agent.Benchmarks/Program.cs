@@ -1,0 +1,9 @@
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
+
+// In process: a project of its own per benchmark would have to find its way through the solution's build props.
+// dotnet run -c Release --project tests/Agent.Benchmarks -- --filter '*'
+var job = Job.ShortRun.WithToolchain(new InProcessEmitToolchain(TimeSpan.FromMinutes(5), logOutput: false));
+BenchmarkSwitcher.FromAssembly(typeof(Headroom.Benchmarks.ExpositionParsing).Assembly).Run(args, DefaultConfig.Instance.AddJob(job));
