@@ -7,8 +7,8 @@ internal static class KnownVariables
     private static readonly HashSet<string> Names =
     [
         "CUDA_VERSION", "NVIDIA_VISIBLE_DEVICES", "NVIDIA_REQUIRE_CUDA", "NVIDIA_DISABLE_REQUIRE", "NVIDIA_DRIVER_CAPABILITIES", "CUDA_VISIBLE_DEVICES",
-        "NIM_SERVER_PORT", "NIM_HTTP_API_PORT", "VLLM_SERVER_DEV_MODE", "LLAMA_ARG_PORT", "LLAMA_ARG_ENDPOINT_METRICS", "OLLAMA_HOST",
-        "TS_METRICS_MODE", "DYN_SYSTEM_PORT", "DYN_SYSTEM_ENABLED", "PORT", "PYTORCH_CUDA_ALLOC_CONF", "LD_PRELOAD",
+        "VLLM_SERVER_DEV_MODE", "LLAMA_ARG_ENDPOINT_METRICS", "OLLAMA_HOST", "TS_METRICS_MODE", "TS_METRICS_ADDRESS", "DYN_SYSTEM_ENABLED",
+        "PYTORCH_CUDA_ALLOC_CONF", "LD_PRELOAD",
     ];
 
     public static IReadOnlyDictionary<string, string> Keep(IEnumerable<string> environment)
@@ -18,8 +18,11 @@ internal static class KnownVariables
         {
             var equals = entry.IndexOf('=');
             var name = equals < 0 ? entry : entry[..equals];
-            kept[name] = equals >= 0 && Names.Contains(name) ? entry[(equals + 1)..] : "";
+            kept[name] = equals >= 0 && IsKnown(name) ? entry[(equals + 1)..] : "";
         }
         return kept;
     }
+
+    // A port is no secret, and detection must know it.
+    private static bool IsKnown(string name) => Names.Contains(name) || name == "PORT" || name.EndsWith("_PORT", StringComparison.Ordinal);
 }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Headroom.Model;
 using Headroom.Observe.Latency;
 using Headroom.Tests.Observe.Latency.Sources;
+using Headroom.Testing;
 using Headroom.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -197,13 +198,13 @@ public sealed class LatencyWatchTests : IAsyncLifetime
 
         var id = target.Container.Id with { StartedAt = target.Container.Id.StartedAt.AddHours(1) };
         Watch(target with { Container = target.Container with { Id = id } });
-        await Eventually.TrueAsync(() => Latency('a').Latest.Attempts == 0, "the memory of the old life is gone");
+        await Eventually.TrueAsync(() => Latency('a').Latest.Attempts == 0, what: "the memory of the old life is gone");
         Assert.Null(Latency('a').Latest.Sample);
         _time.Advance(Second);
         await SettledAsync('a', attempts: 1);
 
         Watch(target with { Container = target.Container with { State = ContainerState.Exited } });
-        await Eventually.TrueAsync(() => _watch.Latest.ByInstance.Count == 0, "the exited container disappears");
+        await Eventually.TrueAsync(() => _watch.Latest.ByInstance.Count == 0, what: "the exited container disappears");
     }
 
     [Fact]
@@ -276,7 +277,7 @@ public sealed class LatencyWatchTests : IAsyncLifetime
     private static LatencyTarget Target(char name, RawHttpServer server, bool isProtected, string? id = null) =>
         new(Container(name, id), new MetricsSource(Preset: "vllm", Port: server.Port), [], isProtected);
 
-    private Task SettledAsync(char id, long attempts) => Eventually.TrueAsync(() => Latency(id).Latest.Attempts >= attempts, $"look {attempts} at {id} ends");
+    private Task SettledAsync(char id, long attempts) => Eventually.TrueAsync(() => Latency(id).Latest.Attempts >= attempts, what: $"look {attempts} at {id} ends");
 
     /// <summary>Time passes until something happens; the real time between steps lets real sockets answer.</summary>
     /// <param name="step">Seconds. Small where a look must not time out meanwhile.</param>
@@ -287,5 +288,5 @@ public sealed class LatencyWatchTests : IAsyncLifetime
             if (!done)
                 _time.Advance(Second * step);
             return done;
-        }, what);
+        }, what: what);
 }

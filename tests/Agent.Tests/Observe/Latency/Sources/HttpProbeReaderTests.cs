@@ -1,6 +1,7 @@
 using Headroom.Model;
 using Headroom.Observe.Latency;
 using Headroom.Observe.Latency.Sources;
+using Headroom.Testing;
 using Headroom.Tests.Support;
 using Microsoft.Extensions.Time.Testing;
 
@@ -19,7 +20,7 @@ public sealed class HttpProbeReaderTests
             _time.Advance(TimeSpan.FromMilliseconds(40));
             var looks = _time.Looks;
             await RawHttpServer.WriteAsync(stream, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab");
-            await Eventually.TrueAsync(() => _time.Looks > looks, "the first byte is timed");
+            await Eventually.TrueAsync(() => _time.Looks > looks, what: "the first byte is timed");
             _time.Advance(TimeSpan.FromMilliseconds(160));
             await RawHttpServer.WriteAsync(stream, "cd");
         });
@@ -27,7 +28,7 @@ public sealed class HttpProbeReaderTests
 
         // Not looked at meanwhile: a look reads the clock too.
         await reader.ReadAsync(CancellationToken.None);
-        await Eventually.TrueAsync(() => server.Requests.Count == 1 && _time.SinceStart >= TimeSpan.FromMilliseconds(200), "the answer is sent");
+        await Eventually.TrueAsync(() => server.Requests.Count == 1 && _time.SinceStart >= TimeSpan.FromMilliseconds(200), what: "the answer is sent");
         var scrape = await FinishedAsync(reader, 1);
         Assert.Equal(0.2, scrape.Histograms[LatencySignal.EndToEnd].SumSeconds!.Value, 3);
         Assert.Equal(1, AtOrBelow(scrape.Histograms[LatencySignal.EndToEnd], 0.2));
@@ -45,7 +46,7 @@ public sealed class HttpProbeReaderTests
         await using var reader = Reader(server, new HttpProbe("GET", "/ask", null, null, Every));
 
         var first = await reader.ReadAsync(CancellationToken.None);
-        await Eventually.TrueAsync(() => server.Requests.Count == 1, "the probe arrives");
+        await Eventually.TrueAsync(() => server.Requests.Count == 1, what: "the probe arrives");
         _time.Advance(TimeSpan.FromSeconds(30));
         var later = await reader.ReadAsync(CancellationToken.None);
 
@@ -64,9 +65,9 @@ public sealed class HttpProbeReaderTests
         await using var reader = Reader(server, new HttpProbe("GET", "/ask", null, null, TimeSpan.FromHours(1)));
 
         await reader.ReadAsync(CancellationToken.None);
-        await Eventually.TrueAsync(() => server.Requests.Count == 1, "the probe arrives");
+        await Eventually.TrueAsync(() => server.Requests.Count == 1, what: "the probe arrives");
         _time.Advance(HttpProbeReader.Limits.Whole + TimeSpan.FromSeconds(1));
-        await Eventually.TrueAsync(async () => (await reader.ReadAsync(CancellationToken.None)).Requests == 1, "the probe is given up");
+        await Eventually.TrueAsync(async () => (await reader.ReadAsync(CancellationToken.None)).Requests == 1, what: "the probe is given up");
         var scrape = await reader.ReadAsync(CancellationToken.None);
 
         Assert.Equal(1, scrape.FailedRequests);
@@ -129,7 +130,7 @@ public sealed class HttpProbeReaderTests
                     down = e;
                     return true;
                 }
-            }, "the refused probe is told");
+            }, what: "the refused probe is told");
         Assert.Contains("connection refused", down!.Message, StringComparison.Ordinal);
     }
 
@@ -139,7 +140,7 @@ public sealed class HttpProbeReaderTests
     {
         LatencyScrape? scrape = null;
         await Eventually.TrueAsync(
-            async () => (scrape = await reader.ReadAsync(CancellationToken.None)).Requests == requests, $"{requests} probes finish");
+            async () => (scrape = await reader.ReadAsync(CancellationToken.None)).Requests == requests, what: $"{requests} probes finish");
         return scrape!;
     }
 

@@ -1,0 +1,87 @@
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+
+namespace Headroom.Tests;
+
+/// <summary>Data walks one way: who may know whom.</summary>
+public sealed partial class ArchitectureTests
+{
+    private static readonly Dictionary<string, string[]> MayUse = new()
+    {
+        ["Model"] = [],
+        ["Interop"] = [],
+        ["Observe"] = ["Model", "Interop"],
+        ["Policies"] = ["Model"],
+        ["Decide"] = ["Model"],
+        ["Export"] = ["Model"],
+        // The simulator's requests go through the real latency windows: docs/decisions/003.
+        ["Simulate"] = ["Model", "Observe"],
+        ["Run"] = ["Model", "Observe", "Policies", "Decide", "Export", "Simulate", "Interop"],
+        ["Cli"] = ["Model", "Observe", "Policies", "Decide", "Export", "Simulate", "Interop", "Run"],
+    };
+
+    [Fact]
+    public void Each_part_knows_only_those_it_may()
+    {
+        var offences =
+            from folder in Directory.GetDirectories(Agent()).Select(Path.GetFileName).OfType<string>()
+            from file in Sources(folder)
+            from other in Uses(File.ReadAllText(file)).Distinct()
+            where other != folder && !MayUse[folder].Contains(other)
+            select $"{Path.GetRelativePath(Agent(), file)} uses {other}";
+        Assert.Empty(offences);
+    }
+
+    [Fact]
+    public void Every_folder_has_its_place_in_the_table() =>
+        Assert.Empty(Directory.GetDirectories(Agent()).Select(Path.GetFileName).Where(f => f is not ("bin" or "obj")).Except(MayUse.Keys));
+
+    [Fact]
+    public void Namespaces_follow_folders() => Assert.Empty(
+        from file in Directory.GetFiles(Agent(), "*.cs", SearchOption.AllDirectories)
+        let folder = Path.GetRelativePath(Agent(), Path.GetDirectoryName(file)!)
+        where folder != "." && !folder.StartsWith("obj", StringComparison.Ordinal) && !folder.StartsWith("bin", StringComparison.Ordinal)
+        where !File.ReadAllText(file).Contains($"namespace Headroom.{folder.Replace('/', '.')};", StringComparison.Ordinal)
+        select Path.GetRelativePath(Agent(), file));
+
+    [Theory]
+    [InlineData("Prometheus", "Export/Metrics")] // prometheus-net is quiet upstream: one place knows it
+    [InlineData("YamlDotNet", "Policies/Yaml")]
+    [InlineData("Docker.DotNet", "Observe/Workloads")]
+    [InlineData("Spectre.Console", "Cli")]
+    [InlineData("System.CommandLine", "Cli")]
+    public void A_library_is_known_in_its_place_only(string library, params string[] places) => Assert.Empty(
+        from file in Directory.GetFiles(Agent(), "*.cs", SearchOption.AllDirectories)
+        let path = Path.GetRelativePath(Agent(), file)
+        where !places.Any(place => path.StartsWith(place, StringComparison.Ordinal))
+        where File.ReadLines(file).Any(line => line.StartsWith($"using {library}", StringComparison.Ordinal))
+        select path);
+
+    [Fact]
+    public void The_native_edge_is_one_small_room() => Assert.Empty(
+        from file in Directory.GetFiles(Agent(), "*.cs", SearchOption.AllDirectories)
+        let path = Path.GetRelativePath(Agent(), file)
+        where !path.StartsWith("Interop", StringComparison.Ordinal) && !path.StartsWith("obj", StringComparison.Ordinal)
+        from word in new[] { "LibraryImport(", "DllImport(", "delegate* unmanaged", "NativeLibrary." }
+        where File.ReadAllText(file).Contains(word, StringComparison.Ordinal)
+        select $"{path} has {word}");
+
+    [Fact]
+    public void Decisions_touch_no_clock_no_log_and_no_file() => Assert.Empty(
+        from file in Sources("Decide").Concat(Sources("Model"))
+        from word in new[] { "TimeProvider.System", "ILogger", "File.", "HttpClient", "Environment.", "Task.Run" }
+        where File.ReadAllText(file).Contains(word, StringComparison.Ordinal)
+        select $"{Path.GetRelativePath(Agent(), file)} has {word}");
+
+    private static string[] Sources(string folder) => Directory.GetFiles(Path.Combine(Agent(), folder), "*.cs", SearchOption.AllDirectories);
+
+    private static IEnumerable<string> Uses(string source) =>
+        from Match match in UsedNamespace().Matches(source)
+        select match.Groups[1].Value;
+
+    // "using Headroom.X", a full "Headroom.X.Y", and the short form "X.Y.Type" that a namespace below Headroom allows.
+    [GeneratedRegex(@"(?:using (?:static )?Headroom\.|[^\w.]Headroom\.|[ (<](?=(?:Interop\.(?:Nvml|Linux)|Observe\.(?:Gpus|Workloads|Latency)|Export\.(?:Metrics|Api))\.))(\w+)")]
+    private static partial Regex UsedNamespace();
+
+    private static string Agent([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../agent"));
+}
