@@ -4,9 +4,16 @@ namespace Headroom.Tests.Support;
 /// <c>HEADROOM_UPDATE_GOLDEN=1 dotnet test</c> writes it anew, and the difference is reviewed in git.</summary>
 internal static class Golden
 {
-    public static void Match(string name, string actual, [System.Runtime.CompilerServices.CallerFilePath] string test = "")
+    public static void Match(string name, string actual, [System.Runtime.CompilerServices.CallerFilePath] string test = "") =>
+        MatchFile(Path.Combine(Path.GetDirectoryName(test)!, "Expected", name), actual);
+
+    /// <summary>A page of <c>docs/</c> that is written from the code.</summary>
+    public static void MatchDocument(string name, string actual, [System.Runtime.CompilerServices.CallerFilePath] string here = "") =>
+        MatchFile(Path.GetFullPath(Path.Combine(here.Replace('\\', '/').Split("/tests/Agent.Tests/")[0], "docs", name)), actual);
+
+    private static void MatchFile(string path, string actual)
     {
-        var path = Path.Combine(Path.GetDirectoryName(test)!, "Expected", name);
+        var name = Path.GetFileName(path);
         if (Environment.GetEnvironmentVariable("HEADROOM_UPDATE_GOLDEN") == "1")
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);

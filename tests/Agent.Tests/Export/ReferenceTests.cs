@@ -1,0 +1,48 @@
+using System.Text;
+using Headroom.Export.Metrics;
+using Headroom.Model;
+using Headroom.Policies;
+using Headroom.Tests.Support;
+
+namespace Headroom.Tests.Export;
+
+/// <summary>References in docs/ are written from the code, so they cannot lie.</summary>
+public sealed class ReferenceTests
+{
+    [Fact]
+    public void The_metric_reference_is_the_metric_table()
+    {
+        var text = new StringBuilder("# Metrics\n\nWritten from `agent/Export/Metrics/MetricTable.cs` by its test. `gpu` is the NVML index, `workload` the workload's name; "
+            + "join the `_info` families for the rest. What is unknown is absent, never 0.\n\n| family | kind | labels | meaning |\n|---|---|---|---|\n");
+        var families = MetricTable.All.Append(
+            new MetricFamily(MetricKind.Gauge, MetricTable.LatencyHistogramName, MetricTable.LatencyHistogramHelp, "workload", "signal", "le"));
+        foreach (var family in families.OrderBy(f => f.Name, StringComparer.Ordinal))
+        {
+            var kind = family.Name == MetricTable.LatencyHistogramName ? "histogram" : family.Kind.ToString().ToLowerInvariant();
+            text.Append('|').AppendJoin('|', $" `{family.Name}` ", $" {kind} ", $" {string.Join(", ", family.Labels)} ", $" {family.Help} ").Append("|\n");
+        }
+        Golden.MatchDocument("metrics.md", text.ToString());
+    }
+
+    [Fact]
+    public void The_list_of_model_servers_is_the_presets()
+    {
+        var text = new StringBuilder("# Model servers\n\nWritten from `agent/Policies/Presets/*.yaml` by its test. Headroom finds out which one a container is from its image, "
+            + "command line and environment, then from the names on its metrics page; `headroom.metrics=NAME` or `metrics: { preset: NAME }` says it outright.\n"
+            + "*Checked against*: `capture` a real page of such a server, `docs` its documentation or source only.\n\n"
+            + "| preset | asked at | latency | in flight | tokens | GPU memory told | checked against |\n|---|---|---|---|---|---|---|\n");
+        foreach (var preset in PresetLibrary.BuiltIn().OrderBy(p => p.Name, StringComparer.Ordinal))
+        {
+            string Words(params string[] words) => string.Join(", ", words.Where(preset.Fields.ContainsKey)) is { Length: > 0 } all ? all : "-";
+            string[] latencies = [PresetFields.EndToEnd, PresetFields.TimeToFirstToken, PresetFields.InterToken, PresetFields.Queue];
+            var latency = string.Join(", ", latencies.Where(preset.Fields.ContainsKey).Select(word =>
+                preset.Fields[word].All(f => f.Kind == PresetFieldKind.SumAndCount) ? $"{word} (mean only)" : word));
+            text.Append('|').AppendJoin('|',
+                $" {preset.Name} ", $" {string.Join(", ", preset.Ports.Select(p => $":{p}"))} {string.Join(", ", preset.Paths.Select(p => $"`{p}`"))} ",
+                $" {(latency.Length > 0 ? latency : "-")} ", $" {Words(PresetFields.Running, PresetFields.Waiting)} ",
+                $" {Words(PresetFields.PromptTokens, PresetFields.GeneratedTokens)} ", $" {Words(PresetFields.Reserved, PresetFields.Allocated)} ",
+                $" {preset.Verified.ToString().ToLowerInvariant()} ").Append("|\n");
+        }
+        Golden.MatchDocument("model-servers.md", text.ToString());
+    }
+}
