@@ -43,6 +43,9 @@ internal static class Figures
         return (number.ToString(number >= 100 ? "0" : number >= 10 ? "0.#" : "0.##", CultureInfo.InvariantCulture), unit);
     }
 
+    /// <summary><c>1 container</c>, <c>2 containers</c></summary>
+    public static string Count(int count, string word) => $"{count} {word}{(count == 1 ? "" : "s")}";
+
     public static string Age(TimeSpan age) => age.TotalSeconds switch
     {
         < 10 => string.Create(CultureInfo.InvariantCulture, $"{Math.Max(0, age.TotalSeconds):0.0} s"),
