@@ -11,6 +11,8 @@ internal static class HeadroomCommand
         var root = new RootCommand("Headroom: many AI models share a GPU server, and the important ones stay fast.")
         {
             RunCommand.Create(),
+            StatusCommand.Create(),
+            DoctorCommand.Create(),
         };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Net;
 using Headroom.Model;
 using Headroom.Policies;
 using Headroom.Run;
@@ -12,7 +11,7 @@ internal static class RunCommand
 {
     public static Command Create()
     {
-        var policy = Settings.Text("policy", "Policy file, or a folder of *.yaml files that make one policy. Without it: labels only.", "FILE|DIR");
+        var policy = SharedSettings.Policy();
         var simulate = Settings.Switch("simulate", "Serve a simulated GPU server instead of this one: no GPU, no Docker, nothing touched.");
         var seed = Settings.Create("simulate-seed", "The same seed gives the same server.", "N", 1, "a whole number", (string t, out int v) =>
             int.TryParse(t, CultureInfo.InvariantCulture, out v));
@@ -20,13 +19,11 @@ internal static class RunCommand
             double.TryParse(t, CultureInfo.InvariantCulture, out v) && v is >= 0.1 and <= 1000);
         var mode = Settings.Create<Mode?>("mode", "The most it may do, whatever the policy says: observe, recommend or enforce. Without it the policy decides; without a policy it observes.", "MODE", null,
             "one of observe, recommend, enforce", TryMode);
-        var metrics = Settings.Create("metrics-listen", "Where /metrics is served.", "ADDRESS:PORT", new IPEndPoint(IPAddress.Any, 9484),
-            "an address and port such as 0.0.0.0:9484 or [::]:9484", TryEndPoint);
-        var docker = Settings.Create<Uri?>("docker", "The Docker daemon.", "URI", null, "a URI such as unix:///var/run/docker.sock",
-            (string t, out Uri? v) => Uri.TryCreate(t, UriKind.Absolute, out v));
-        var nvml = Settings.Text("nvml", "An NVML library instead of the driver's.", "PATH");
-        var state = Settings.Text("state-dir", "Where it keeps what outlives a reboot. Default for root: /var/lib/headroom.", "DIR");
-        var runtime = Settings.Text("runtime-dir", "Where control.sock is. Default for root: /run/headroom.", "DIR");
+        var metrics = SharedSettings.MetricsListen();
+        var docker = SharedSettings.Docker();
+        var nvml = SharedSettings.Nvml();
+        var state = SharedSettings.StateDirectory();
+        var runtime = SharedSettings.RuntimeDirectory();
         var tick = Settings.Create<TimeSpan?>("tick", "From tick to tick. Default: 1s.", "TIME", null, "a time from 100ms to 60s", TryTick);
         var dcgm = Settings.Switch("dcgm-names", "Also export the GPU readings under dcgm-exporter's names.");
         var command = new Command("run", "Run the agent: watch this server's GPUs, containers and latencies, and serve them to Prometheus.")
@@ -65,9 +62,6 @@ internal static class RunCommand
         Console.Error.WriteLine($"headroom: the policy has {loaded.Problems.Count} problem(s); nothing was started.");
         return ExitCode.Usage;
     }
-
-    private static bool TryEndPoint(string text, out IPEndPoint endPoint) =>
-        IPEndPoint.TryParse(text, out endPoint!) && text.Contains(':', StringComparison.Ordinal) && !text.EndsWith(']');
 
     private static bool TryTick(string text, out TimeSpan? tick)
     {

@@ -21,7 +21,7 @@ public sealed class ReferenceTests
             var kind = family.Name == MetricTable.LatencyHistogramName ? "histogram" : family.Kind.ToString().ToLowerInvariant();
             text.Append('|').AppendJoin('|', $" `{family.Name}` ", $" {kind} ", $" {string.Join(", ", family.Labels)} ", $" {family.Help} ").Append("|\n");
         }
-        Golden.MatchDocument("metrics.md", text.ToString());
+        Golden.MatchesDocument(text.ToString(), "metrics.md");
     }
 
     [Fact]
@@ -43,6 +43,6 @@ public sealed class ReferenceTests
                 $" {Words(PresetFields.PromptTokens, PresetFields.GeneratedTokens)} ", $" {Words(PresetFields.Reserved, PresetFields.Allocated)} ",
                 $" {preset.Verified.ToString().ToLowerInvariant()} ").Append("|\n");
         }
-        Golden.MatchDocument("model-servers.md", text.ToString());
+        Golden.MatchesDocument(text.ToString(), "model-servers.md");
     }
 }

@@ -1,0 +1,35 @@
+using Headroom.Cli.Doctor.Facts;
+using Headroom.Model;
+using Headroom.Policies;
+
+namespace Headroom.Cli.Doctor;
+
+/// <summary>Gathers the facts. Changes nothing on the host; whatever does not answer costs its patience and no more.</summary>
+internal static class Examination
+{
+    /// <param name="talk">Told what takes long.</param>
+    public static async Task<DoctorFacts> GatherAsync(DoctorOptions options, TimeProvider time, TextWriter talk, CancellationToken stop)
+    {
+        await talk.WriteLineAsync("headroom: asking the GPU driver and Docker; without persistence mode the driver first wakes each GPU");
+        var asked = GpuFacts.ReadAsync(options, time, stop);
+        var docker = await DockerFacts.ReadAsync(options, time, stop);
+        var gpus = await asked;
+        var facts = new DoctorFacts
+        {
+            Gpus = gpus,
+            Docker = docker,
+            Host = HostFacts.Read(options.Directories, gpus.Sweep, CgroupFacts.Read(docker.Containers)),
+            Port = PortFacts.Read(options.MetricsListen),
+            PolicyPath = options.PolicyPath,
+            Policy = PolicyLoader.Load(options.PolicyPath),
+        };
+        var targets = facts.Workloads
+            .Where(w => w.Policy.Slos.Count > 0 && w.Container.State == ContainerState.Running)
+            .Select(w => new LatencyTarget(w.Container, w.Policy.Metrics, w.Policy.Ports, Protected: true))
+            .ToList();
+        if (targets.Count > 0)
+            await talk.WriteLineAsync($"headroom: reading the latency of {Figures.Count(targets.Count, "workload")} with an SLO");
+        var presets = (facts.Policy.Policy ?? PolicyLoader.None).Presets;
+        return facts with { Latency = await LatencyFacts.ReadAsync(targets, presets, options.LatencyPatience, time, stop) };
+    }
+}

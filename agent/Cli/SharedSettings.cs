@@ -1,0 +1,32 @@
+using System.CommandLine;
+using System.Net;
+
+namespace Headroom.Cli;
+
+/// <summary>Settings that several verbs have: one name, one variable, one meaning.</summary>
+internal static class SharedSettings
+{
+    public static Option<string?> Policy() =>
+        Settings.Text("policy", "Policy file, or a folder of *.yaml files that make one policy. Without it: labels only.", "FILE|DIR");
+
+    public static Option<Uri?> Docker() => Settings.Create<Uri?>(
+        "docker", "The Docker daemon.", "URI", null, "a URI such as unix:///var/run/docker.sock",
+        (string text, out Uri? value) => Uri.TryCreate(text, UriKind.Absolute, out value));
+
+    public static Option<string?> Nvml() => Settings.Text("nvml", "An NVML library instead of the driver's.", "PATH");
+
+    public static Option<IPEndPoint> MetricsListen() => Settings.Create(
+        "metrics-listen", "Where /metrics is served.", "ADDRESS:PORT", new IPEndPoint(IPAddress.Any, 9484),
+        "an address and port such as 0.0.0.0:9484 or [::]:9484",
+        (string text, out IPEndPoint value) =>
+            IPEndPoint.TryParse(text, out value!) && text.Contains(':', StringComparison.Ordinal) && !text.EndsWith(']'));
+
+    public static Option<string?> StateDirectory() =>
+        Settings.Text("state-dir", "Where it keeps what outlives a reboot. Default for root: /var/lib/headroom.", "DIR");
+
+    public static Option<string?> RuntimeDirectory() =>
+        Settings.Text("runtime-dir", "Where control.sock is. Default for root: /run/headroom.", "DIR");
+
+    /// <summary>How one call prints is no setting: not in the environment.</summary>
+    public static Option<bool> Json(string help) => new("--json") { Description = help };
+}
