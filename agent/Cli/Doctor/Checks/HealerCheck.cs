@@ -1,6 +1,4 @@
 using Headroom.Cli.Doctor.Facts;
-using Headroom.Model;
-using Headroom.Observe.Latency;
 using Headroom.Policies;
 
 namespace Headroom.Cli.Doctor.Checks;

@@ -13,6 +13,9 @@ internal static class PidCheck
         var (named, unseen) = facts.Pids;
         yield return (facts.InHostPids, named, unseen) switch
         {
+            // A nested machine, where the driver may tell the pids of this namespace after all, or chance.
+            (false, > 0, 0) => new Finding(
+                Code, Level.Warn, $"this is not the machine's first pid namespace, though /proc knows all {named} processes that the driver names", Advice),
             (false, _, _) => new Finding(Code, Level.Fail, "this is not the host's pid namespace: GPU memory cannot be told by container", Advice),
             // One of many may just have ended.
             (_, > 0, _) when unseen == named => new Finding(

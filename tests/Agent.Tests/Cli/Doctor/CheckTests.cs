@@ -36,6 +36,8 @@ public sealed class CheckTests
     [InlineData(true, 3, 3, Level.Warn, "none of the 3 processes")]
     [InlineData(true, 0, 0, Level.Ok, "the host's pid namespace")]
     [InlineData(false, 0, 0, Level.Fail, "not the host's pid namespace")]
+    [InlineData(false, 3, 1, Level.Fail, "not the host's pid namespace")]
+    [InlineData(false, 3, 0, Level.Warn, "not the machine's first pid namespace")]
     [InlineData(null, 0, 0, Level.Note, "cannot be told")]
     [InlineData(null, 2, 2, Level.Warn, "none of the 2 processes")]
     public void Pids(bool? inHosts, int named, int unseen, object level, string words) =>

@@ -77,7 +77,7 @@ public sealed class ReportTests
             Docker = well.Docker with { NvidiaRuntime = false, CdiGpus = 2, ClockAhead = TimeSpan.FromSeconds(-30) },
             Host = well.Host with
             {
-                IsRoot = false, Capabilities = 0, InHostPids = false, ClockSynchronised = false,
+                IsRoot = false, Capabilities = 0, InHostPids = false, Pids = (3, 3), ClockSynchronised = false,
                 Directories = [new DirectoryFacts("runtime", "/run/headroom", false, false), new DirectoryFacts("state", "/var/lib/headroom", true, false)],
                 Cgroup = new CgroupFacts(2, FreezerAccess.ReadOnly, "chat", "/sys/fs/cgroup/system.slice/docker-bbbb.scope/cgroup.freeze"),
             },
