@@ -77,11 +77,10 @@ public sealed class ContainersTests(DockerDaemon docker) : IDisposable
     [Fact]
     public void A_server_on_the_containers_own_address_and_one_on_its_loopback_are_both_read()
     {
-        // Counters as vLLM writes them; busybox's web server gives the file at the preset's path.
-        Run("open", ["--label", "headroom.metrics=vllm", "--label", "headroom.metrics.port=8000", "--label", "headroom.slo.p95=2s"], "sh", "-c", Serve("8000"));
-        Run("shut", ["--label", "headroom.metrics=vllm", "--label", "headroom.metrics.port=8000", "--label", "headroom.slo.p95=2s"], "sh", "-c", Serve("127.0.0.1:8000"));
+        Run("open", ["--label", "headroom.metrics=vllm", "--label", "headroom.metrics.port=8000", "--label", "headroom.slo.p95=2s"], "sh", "-c", Metrics.ServeVllm("8000"));
+        Run("shut", ["--label", "headroom.metrics=vllm", "--label", "headroom.metrics.port=8000", "--label", "headroom.slo.p95=2s"], "sh", "-c", Metrics.ServeVllm("127.0.0.1:8000"));
         Run("host", ["--network", "host", "--label", "headroom.metrics=vllm", "--label", $"headroom.metrics.port={_hostPort}", "--label", "headroom.slo.p95=2s"],
-            "sh", "-c", Serve($"127.0.0.1:{_hostPort}"));
+            "sh", "-c", Metrics.ServeVllm($"127.0.0.1:{_hostPort}"));
         using var agent = Agent();
 
         var page = agent.ScrapeUntil(
@@ -91,15 +90,6 @@ public sealed class ContainersTests(DockerDaemon docker) : IDisposable
     }
 
     private readonly int _hostPort = RunningAgent.FreePort();
-
-    private static string Serve(string listen) =>
-        "mkdir -p /www; printf '%s\\n' " + string.Join(' ', new[]
-        {
-            "# TYPE vllm:num_requests_running gauge", "vllm:num_requests_running{model_name=\"m\",engine=\"0\"} 3.0",
-            "# TYPE vllm:e2e_request_latency_seconds histogram", "vllm:e2e_request_latency_seconds_bucket{model_name=\"m\",engine=\"0\",le=\"0.3\"} 6.0",
-            "vllm:e2e_request_latency_seconds_bucket{model_name=\"m\",engine=\"0\",le=\"+Inf\"} 10.0",
-            "vllm:e2e_request_latency_seconds_sum{model_name=\"m\",engine=\"0\"} 4.0", "vllm:e2e_request_latency_seconds_count{model_name=\"m\",engine=\"0\"} 10.0",
-        }.Select(line => $"'{line}'")) + $" > /www/metrics; exec busybox httpd -f -p {listen} -h /www";
 
     [Fact]
     public void Docker_goes_away_and_comes_back_and_who_is_on_the_GPU_stays_known()
