@@ -16,10 +16,15 @@ esac
 
 say() { printf '\n== %s\n' "$*" >&2; }
 
-need() { # package:program ...
-    local missing=()
+# need PACKAGE:WHAT ... installs each Debian package whose program (a name) or file (a path) is missing.
+need() {
+    local pair what missing=()
     for pair in "$@"; do
-        PATH="$PATH:/usr/sbin:/sbin" command -v "${pair#*:}" >/dev/null || missing+=("${pair%%:*}")
+        what=${pair#*:}
+        case "$what" in
+            /*) [ -e "$what" ] ;;
+            *) PATH="$PATH:/usr/sbin:/sbin" command -v "$what" >/dev/null ;;
+        esac || missing+=("${pair%%:*}")
     done
     [ ${#missing[@]} -gt 0 ] || return 0
     if [ "$(id -u)" != 0 ]; then
@@ -27,23 +32,22 @@ need() { # package:program ...
         exit 1
     fi
     say "installing ${missing[*]}"
+    # The packages' own services stay off: the tests start what they need.
+    local policy=/usr/sbin/policy-rc.d made=false
+    if [ ! -e "$policy" ]; then printf '#!/bin/sh\nexit 101\n' >"$policy"; chmod +x "$policy"; made=true; fi
     export DEBIAN_FRONTEND=noninteractive
-    apt-get update -qq
-    # Packages start no service here: the tests start their own.
-    printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d.headroom && chmod +x /usr/sbin/policy-rc.d.headroom
-    [ -e /usr/sbin/policy-rc.d ] || { mv /usr/sbin/policy-rc.d.headroom /usr/sbin/policy-rc.d; trap 'rm -f /usr/sbin/policy-rc.d' EXIT; }
-    rm -f /usr/sbin/policy-rc.d.headroom
-    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null || { $made && rm -f "$policy"; exit 1; }
+    if $made; then rm -f "$policy"; fi
 }
 
 command -v dotnet >/dev/null || { echo "tests/run.sh: the .NET 10 SDK is missing: https://dot.net" >&2; exit 1; }
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
-need gcc:gcc libc6-dev:gcc
+need gcc:gcc libc6-dev:/usr/include/stdio.h
 if ! $quick; then
     [ "$(id -u)" = 0 ] || { echo "tests/run.sh: containers and network namespaces need root; --quick runs the rest" >&2; exit 1; }
-    need clang:clang docker.io:dockerd docker.io:docker busybox-static:busybox prometheus:prometheus prometheus:promtool iptables:iptables iproute2:ip procps:ps
-    [ -e /usr/include/zlib.h ] || need zlib1g-dev:zlib1g-dev-header
+    need clang:clang zlib1g-dev:/usr/include/zlib.h docker.io:dockerd docker.io:docker busybox-static:busybox \
+        prometheus:prometheus prometheus:promtool iptables:iptables iproute2:ip procps:ps
     export HEADROOM_TEST_ALL=1
 fi
 
