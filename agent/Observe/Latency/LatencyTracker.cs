@@ -6,7 +6,8 @@ namespace Headroom.Observe.Latency;
 /// bounded; knows no clock but the scrapes' own times, which must not go back.</summary>
 /// <param name="countsCompletions">The server is known to count what it completes, so that before its first completion, when many servers
 /// do not show the counter yet, work in flight already counts as stalled. Without it the counter must have been seen.</param>
-internal sealed class LatencyTracker(string source, string endpoint, bool countsCompletions = false)
+/// <param name="seesUsers">The source sees the users' requests; else it can never tell that there are none.</param>
+internal sealed class LatencyTracker(string source, string endpoint, bool countsCompletions = false, bool seesUsers = true)
 {
     /// <summary>No completion for this long, and nothing in flight: idle.</summary>
     public static readonly TimeSpan IdleAfter = TimeSpan.FromSeconds(10);
@@ -58,7 +59,7 @@ internal sealed class LatencyTracker(string source, string endpoint, bool counts
         if (Moved(ref _failedRequests, scrape.FailedRequests) || progress || busy)
             _activeAt = scrape.At;
         // One gauge looked at now and then misses short requests: a source that gives quantiles all the same is asked.
-        var tellsQuiet = _seesCompletions || tellsInFlight && scrape.Quantiles.Count == 0;
+        var tellsQuiet = seesUsers && (_seesCompletions || tellsInFlight && scrape.Quantiles.Count == 0);
         var sinceBusy = busy ? scrape.At - _busySince!.Value : TimeSpan.Zero;
         return new LatencySample
         {

@@ -263,6 +263,14 @@ public class LatencyTrackerTests
     }
 
     [Fact]
+    public void Between_two_probes_a_server_is_not_idle()
+    {
+        var probe = new LatencyTracker("probe", "x", countsCompletions: true, seesUsers: false);
+        for (var second = 0; second <= 120; second++)
+            Assert.False(probe.Add(Scrape(second, second / 30)).IsIdle);
+    }
+
+    [Fact]
     public void A_starved_server_stalls_from_its_last_completion_until_the_next()
     {
         _tracker.Add(Scrape(0, 5, running: 2));
