@@ -14,6 +14,9 @@ internal interface ILatencyReader
     /// <summary>It counts what completes: work in flight without a completion is a stall even before the first one.</summary>
     bool CountsCompletions { get; }
 
+    /// <summary>It sees the users' own requests: quiet is then quiet. A probe sees only itself.</summary>
+    bool SeesUsers => true;
+
     /// <exception cref="EndpointException">It could not be read; says why and what to do.</exception>
     ValueTask<LatencyScrape> ReadAsync(CancellationToken stop);
 }

@@ -6,7 +6,8 @@ namespace Headroom.Observe.Latency;
 /// bounded; knows no clock but the scrapes' own times, which must not go back.</summary>
 /// <param name="countsCompletions">The server is known to count what it completes, so that before its first completion, when many servers
 /// do not show the counter yet, work in flight already counts as stalled. Without it the counter must have been seen.</param>
-internal sealed class LatencyTracker(string source, string endpoint, bool countsCompletions = false)
+/// <param name="seesUsers">The source sees the users' requests; else it can never tell that there are none.</param>
+internal sealed class LatencyTracker(string source, string endpoint, bool countsCompletions = false, bool seesUsers = true)
 {
     /// <summary>No completion for this long, and nothing in flight: idle.</summary>
     public static readonly TimeSpan IdleAfter = TimeSpan.FromSeconds(10);
@@ -17,7 +18,10 @@ internal sealed class LatencyTracker(string source, string endpoint, bool counts
     private bool _seesCompletions = countsCompletions;
     private MonoTime? _progressAt;
     private MonoTime? _busySince;
+    /// <summary>Last sign of a request: in flight, completed or failed.</summary>
+    private MonoTime _activeAt;
     private double? _requests;
+    private double? _failedRequests;
     private double? _generatedTokens;
 
     public LatencySample Add(LatencyScrape scrape)
@@ -51,6 +55,11 @@ internal sealed class LatencyTracker(string source, string endpoint, bool counts
         var tellsInFlight = scrape.Running is not null || scrape.Waiting is not null;
         var busy = (scrape.Running ?? 0) + (scrape.Waiting ?? 0) > 0;
         _busySince = busy ? _busySince ?? scrape.At : null;
+        // Who answers only errors makes no progress, but has users.
+        if (Moved(ref _failedRequests, scrape.FailedRequests) || progress || busy)
+            _activeAt = scrape.At;
+        // One gauge looked at now and then misses short requests: a source that gives quantiles all the same is asked.
+        var tellsQuiet = seesUsers && (_seesCompletions || tellsInFlight && scrape.Quantiles.Count == 0);
         var sinceBusy = busy ? scrape.At - _busySince!.Value : TimeSpan.Zero;
         return new LatencySample
         {
@@ -67,7 +76,7 @@ internal sealed class LatencyTracker(string source, string endpoint, bool counts
             KvCacheRatio = scrape.KvCacheRatio,
             ReservedBytes = scrape.ReservedBytes,
             AllocatedBytes = scrape.AllocatedBytes,
-            IsIdle = !busy && (_seesCompletions || tellsInFlight) && sinceProgress >= IdleAfter,
+            IsIdle = !busy && tellsQuiet && scrape.At - _activeAt >= IdleAfter,
             Stalled = !busy || !_seesCompletions ? TimeSpan.Zero : sinceBusy < sinceProgress ? sinceBusy : sinceProgress,
             Remarks = restarted ? [.. scrape.Remarks, "counts fell or buckets changed since the last look: measured anew from here"] : scrape.Remarks,
         };

@@ -24,38 +24,38 @@ internal static class PresetDetector
         foreach (var preset in ordered)
         {
             if (preset.Detect.Images.FirstOrDefault(i => ImageName.Matches(repository, i)) is { } image)
-                candidates.Add(Known(container, preset, words, $"image {image}"));
+                candidates.Add(Known(container, preset, $"image {image}"));
         }
         foreach (var preset in ordered)
         {
             if (candidates.Exists(c => ReferenceEquals(c.Preset, preset)))
                 continue;
             if (preset.Detect.Argv.FirstOrDefault(words.Has) is { } word)
-                candidates.Add(Known(container, preset, words, $"command line has {word}"));
+                candidates.Add(Known(container, preset, $"command line has {word}"));
             else if (preset.Detect.Env.Select(e => Variable(container, e)).FirstOrDefault(v => v is not null) is { } variable)
-                candidates.Add(Known(container, preset, words, $"environment has {variable}"));
+                candidates.Add(Known(container, preset, $"environment has {variable}"));
         }
         return candidates.Count > 0 ? candidates : Guesses(container, presets);
     }
 
-    private static PresetCandidate Known(ContainerSample container, Preset preset, CommandWords words, string why)
+    /// <summary>Ports that label, command line or environment say are the container's. A flag overrules the environment, which often only holds
+    /// the image's default: on the host's network that port may be another server's.</summary>
+    public static IReadOnlyList<int> ToldPorts(ContainerSample container, Preset preset)
+    {
+        if (ScrapeLabels.Of(container).Port is { } labelled)
+            return [labelled];
+        var words = new CommandWords(container.Command);
+        int[] flagged = [.. preset.Detect.PortFlags.Where(flag => flag.StartsWith('-')).SelectMany(flag => words.Ports(flag).Take(1))];
+        return flagged.Length > 0 ? flagged :
+        [
+            .. preset.Detect.PortFlags.Select(name => container.Environment.TryGetValue(name, out var value) ? CommandWords.Port(value) : null).OfType<int>(),
+        ];
+    }
+
+    private static PresetCandidate Known(ContainerSample container, Preset preset, string why)
     {
         var labelled = ScrapeLabels.Of(container);
-        var told = new List<int>();
-        if (labelled.Port is { } port)
-        {
-            told.Add(port);
-        }
-        else
-        {
-            foreach (var flag in preset.Detect.PortFlags)
-            {
-                if (flag.StartsWith('-'))
-                    told.AddRange(words.Ports(flag).Take(1));
-                else if (container.Environment.TryGetValue(flag, out var value) && CommandWords.Port(value) is { } set)
-                    told.Add(set);
-            }
-        }
+        var told = ToldPorts(container, preset);
         // A port that was told is the port: on the host's network another one may be another server's.
         var ports = told.Count > 0 ? told : container.HostNetwork ? preset.Ports : [.. preset.Ports, .. OwnPorts(container)];
         return new PresetCandidate(preset, [.. ports.Distinct()], Paths(preset, labelled), why);

@@ -39,7 +39,7 @@ internal static class EndpointPlan
     {
         var container = target.Container;
         var known = PresetDetector.Candidates(container, [preset]).FirstOrDefault(candidate => !candidate.Guess);
-        var ports = known?.Ports ?? (ToldPorts(container, preset) is [_, ..] told ? told : [.. preset.Ports, .. container.ExposedPorts]);
+        var ports = known?.Ports ?? (PresetDetector.ToldPorts(container, preset) is [_, ..] told ? told : [.. preset.Ports, .. container.ExposedPorts]);
         return Tries(target, preset, ports, known?.Paths ?? ScrapeLabels.Of(container).Path switch { { } path => [path], _ => preset.Paths }, Certainty.Named);
     }
 
@@ -80,18 +80,7 @@ internal static class EndpointPlan
     }
 
     private static bool IsTold(LatencyTarget target, Preset preset, int port) =>
-        target.Metrics?.Port == port || target.Ports.Contains(port) || ToldPorts(target.Container, preset).Contains(port);
-
-    /// <summary>Ports that label, command line or environment say are the container's.</summary>
-    private static List<int> ToldPorts(ContainerSample container, Preset preset)
-    {
-        if (ScrapeLabels.Of(container).Port is { } labelled)
-            return [labelled];
-        var words = new CommandWords(container.Command);
-        return [.. preset.Detect.PortFlags.SelectMany(flag => flag.StartsWith('-')
-            ? words.Ports(flag).Take(1)
-            : container.Environment.TryGetValue(flag, out var value) && CommandWords.Port(value) is { } port ? [port] : [])];
-    }
+        target.Metrics?.Port == port || target.Ports.Contains(port) || PresetDetector.ToldPorts(target.Container, preset).Contains(port);
 
     private static EndpointException Unknown(string name, IReadOnlyList<Preset> presets) => new(EndpointFault.Settings,
         $"there is no preset `{name}`: it must be one of {string.Join(", ", presets.Select(preset => preset.Name).Order(StringComparer.Ordinal))}");

@@ -34,6 +34,7 @@ internal sealed class HttpProbeReader : ILatencyReader, IAsyncDisposable
     public string Source => "probe";
     public string Endpoint => _http.Url(_port, _probe.Path);
     public bool CountsCompletions => true;
+    public bool SeesUsers => false;
 
     public ValueTask<LatencyScrape> ReadAsync(CancellationToken stop)
     {

@@ -16,6 +16,7 @@ internal sealed class TextfileReader : ILatencyReader
     private readonly string _path;
     private readonly TimeProvider _time;
     private readonly PresetReader _reader = new(TextfileFormat.Preset());
+    private MonoTime? _writtenAt;
 
     /// <exception cref="EndpointException">The path is not absolute.</exception>
     public TextfileReader(string path, TimeProvider time)
@@ -46,12 +47,23 @@ internal sealed class TextfileReader : ILatencyReader
                 throw new EndpointException(EndpointFault.BadAnswer, age > TimeSpan.Zero
                     ? $"textfile {_path} was written {Minutes(age)} ago, more than {MaxAge.TotalMinutes:0} min: does the script that writes it still run?"
                     : $"textfile {_path} was written {Minutes(-age)} in the future: is the clock right?");
-            return Parse(file, length);
+            return Parse(file, length, WrittenAt(age));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new EndpointException(EndpointFault.BadAnswer, $"textfile {_path} can't be read: {e.Message}", e);
         }
+    }
+
+    /// <summary>What is in the file was true when it was written: a script that writes each minute must not seem quiet or stalled in between.</summary>
+    private MonoTime WrittenAt(TimeSpan age)
+    {
+        var at = age > TimeSpan.Zero ? _time.Mono() - age : _time.Mono();
+        // Times must not go back, whatever clocks and file systems do.
+        if (_writtenAt is { } last && at < last)
+            at = last;
+        _writtenAt = at;
+        return at;
     }
 
     /// <summary>Without waiting: an ordinary open of a FIFO hangs until somebody writes.</summary>
@@ -85,22 +97,22 @@ internal sealed class TextfileReader : ILatencyReader
         throw new EndpointException(EndpointFault.Settings, $"textfile {_path} is no regular file");
     }
 
-    private LatencyScrape Parse(SafeFileHandle file, long length)
+    private LatencyScrape Parse(SafeFileHandle file, long length, MonoTime at)
     {
-        var reading = _reader.Begin(_time.Mono());
+        var reading = _reader.Begin(at);
         var quantiles = new TextfileQuantiles();
         var buffer = ArrayPool<byte>.Shared.Rent(64 << 10);
         try
         {
             // No further than it was long: what is appended meanwhile may be half a line.
-            for (long at = 0; at < length;)
+            for (long offset = 0; offset < length;)
             {
-                var read = RandomAccess.Read(file, buffer.AsSpan(0, (int)Math.Min(buffer.Length, length - at)), at);
+                var read = RandomAccess.Read(file, buffer.AsSpan(0, (int)Math.Min(buffer.Length, length - offset)), offset);
                 if (read == 0)
                     break;
                 reading.Feed(buffer.AsSpan(0, read));
                 quantiles.Feed(buffer.AsSpan(0, read));
-                at += read;
+                offset += read;
             }
         }
         finally

@@ -31,7 +31,7 @@ public class BuiltInPresetTests
         new("llama-cpp", "llama-cpp", null, -1, "running 2, waiting 1, promptTokens 52011, generatedTokens 20480, itl"),
         new("torchserve", "torchserve", LatencyKind.MeanOnly, 250, "requests 260, failed 2, queue"),
         new("tensorflow-serving", "tensorflow-serving", LatencyKind.Histogram, 600, "requests 600, queue"),
-        new("openvino", "openvino", LatencyKind.Histogram, 80, "running 2, waiting 8, requests 80, failed 1, queue"),
+        new("openvino", "openvino", LatencyKind.Histogram, 80, "running 2, requests 80, failed 1, queue"),
         new("bentoml", "bentoml", LatencyKind.Histogram, 122, "running 3, requests 122"),
         new("ray-serve", "ray-serve", LatencyKind.Histogram, 200, "running 6, waiting 2, requests 205, failed 5, promptTokens 4000, generatedTokens 9700, kvCache 0.5, itl, queue, ttft"),
         new("kserve", "kserve", LatencyKind.Histogram, 60, ""),

@@ -227,6 +227,50 @@ public class LatencyTrackerTests
     }
 
     [Fact]
+    public void A_source_of_quantiles_that_does_not_count_is_not_idle_because_its_gauge_is_zero_at_the_looks()
+    {
+        var promQl = new LatencyTracker("promql", "x");
+        for (var second = 0; second <= 60; second++)
+        {
+            Assert.False(promQl.Add(new LatencyScrape
+            {
+                At = Reads.At(second),
+                Running = 0,
+                Quantiles = new Dictionary<LatencySignal, IReadOnlyDictionary<double, double>>
+                {
+                    [LatencySignal.EndToEnd] = new Dictionary<double, double> { [0.95] = 0.9 },
+                },
+            }).IsIdle);
+        }
+    }
+
+    [Fact]
+    public void A_server_that_only_tells_what_is_in_flight_is_idle_ten_seconds_after_the_last()
+    {
+        var comfy = new LatencyTracker("comfyui", "x");
+        for (var second = 0; second <= 30; second++)
+            comfy.Add(new LatencyScrape { At = Reads.At(second), Running = 1 });
+        for (var second = 31; second < 40; second++)
+            Assert.False(comfy.Add(new LatencyScrape { At = Reads.At(second), Running = 0 }).IsIdle);
+        Assert.True(comfy.Add(new LatencyScrape { At = Reads.At(40), Running = 0 }).IsIdle);
+    }
+
+    [Fact]
+    public void A_server_that_answers_only_errors_is_not_idle()
+    {
+        for (var second = 0; second <= 60; second++)
+            Assert.False(_tracker.Add(Scrape(second, 5) with { FailedRequests = second }).IsIdle);
+    }
+
+    [Fact]
+    public void Between_two_probes_a_server_is_not_idle()
+    {
+        var probe = new LatencyTracker("probe", "x", countsCompletions: true, seesUsers: false);
+        for (var second = 0; second <= 120; second++)
+            Assert.False(probe.Add(Scrape(second, second / 30)).IsIdle);
+    }
+
+    [Fact]
     public void A_starved_server_stalls_from_its_last_completion_until_the_next()
     {
         _tracker.Add(Scrape(0, 5, running: 2));

@@ -103,6 +103,18 @@ public class PresetDetectorTests
         Assert.Equal([port], PresetDetector.Candidates(Container(image) with { Environment = new Dictionary<string, string> { [name] = value } }, All)[0].Ports);
 
     [Fact]
+    public void A_flag_overrules_the_port_that_an_image_sets_by_default()
+    {
+        // On the host's network port 80 may be any other server.
+        var container = Container("ghcr.io/huggingface/text-embeddings-inference:1.8", "text-embeddings-router --port 8081") with
+        {
+            Environment = new Dictionary<string, string> { ["PORT"] = "80" },
+            HostNetwork = true,
+        };
+        Assert.Equal([8081], PresetDetector.Candidates(container, All)[0].Ports);
+    }
+
+    [Fact]
     public void A_client_of_model_servers_is_not_taken_for_one()
     {
         string[] names = ["OLLAMA_BASE_URL", "OLLAMA_HOST", "VLLM_API_BASE", "COMFYUI_BASE_URL", "NIM_API_KEY", "RAY_ADDRESS", "LITELLM_API_KEY", "SGLANG_URL", "PORT"];

@@ -54,6 +54,20 @@ public sealed class TextfileReaderTests : IDisposable
         Assert.Empty((await ReadAsync()).Quantiles);
     }
 
+    [Fact]
+    public async Task What_it_tells_is_as_old_as_the_file()
+    {
+        Write("requests_running 1\n");
+        File.SetLastWriteTimeUtc(Path, TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(-60));
+        var reader = new TextfileReader(Path, TimeProvider.System);
+        var first = await reader.ReadAsync(TestContext.Current.CancellationToken);
+        Assert.InRange(TimeProvider.System.Mono() - first.At, TimeSpan.FromSeconds(59), TimeSpan.FromSeconds(200));
+
+        // Written later but dated earlier: time does not go back.
+        File.SetLastWriteTimeUtc(Path, TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(-90));
+        Assert.Equal(first.At, (await reader.ReadAsync(TestContext.Current.CancellationToken)).At);
+    }
+
     [Theory]
     [InlineData(4, null)]
     [InlineData(6, "was written 6 min ago, more than 5 min: does the script that writes it still run?")]
