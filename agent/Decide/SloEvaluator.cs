@@ -21,9 +21,11 @@ internal static class SloEvaluator
             return new SloReading(slo, null, Reading.Failed<double>(now), "no latency is known");
         if (sample.IsIdle)
             return new SloReading(slo, null, Reading.Idle<double>(sample.At), null);
+        if (sample.MayBeStarved)
+            return new SloReading(slo, null, Reading.Failed<double>(sample.At), $"completions stopped, and {sample.Source} does not tell what is in flight: idle or starved");
         var target = slo.Target.TotalSeconds;
         var seen = Observe(sample, slo);
-        var stalled = sample.Stalled.TotalSeconds;
+        var stalled = StallCounts(sample, slo.Signal) ? sample.Stalled.TotalSeconds : 0;
         // Nothing completes: the oldest request is at least this old, whatever the histogram says of those before. Where the quantile can't
         // be known, a stall short of the target proves nothing either way.
         var counts = seen.Seconds is { } quantile ? stalled > quantile : stalled >= target || seen.State == ReadingState.Failed;
@@ -33,6 +35,15 @@ internal static class SloEvaluator
             ? new SloReading(slo, seconds, Reading.Fresh(seconds / target, sample.At), seen.Note)
             : new SloReading(slo, null, new Reading<double>(seen.State, null, sample.At), seen.Note);
     }
+
+    /// <summary>A stall is the age of whole requests. It speaks of tokens only where they are counted as they are made: a server that counts them at the
+    /// end shows none during one long healthy answer. Requests that only wait have had no first token, whatever is counted.</summary>
+    private static bool StallCounts(LatencySample sample, LatencySignal signal) => signal switch
+    {
+        LatencySignal.InterToken => sample.CountsTokensLive,
+        LatencySignal.TimeToFirstToken => sample.CountsTokensLive || sample is { Running: 0, Waiting: > 0 },
+        _ => true,
+    };
 
     private readonly record struct Observed(double? Seconds, string? Note, ReadingState State = ReadingState.Fresh);
 

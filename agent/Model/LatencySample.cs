@@ -94,9 +94,13 @@ internal sealed record LatencySample
     public double? KvCacheRatio { get; init; }
     public double? ReservedBytes { get; init; }
     public double? AllocatedBytes { get; init; }
-    /// <summary>No request completed lately and none is in flight or waiting: nobody can be hurt. Needs a server that tells what is in flight,
-    /// else only that nothing completed.</summary>
+    /// <summary>No request completed lately and none is in flight or waiting: nobody can be hurt. On a server that does not tell what is in flight,
+    /// only after nothing completed for a whole window.</summary>
     public bool IsIdle { get; init; }
+    /// <summary>Completions stopped, and the server does not tell what is in flight: it may be idle, it may be starved. Unknown, not idle.</summary>
+    public bool MayBeStarved { get; init; }
+    /// <summary>The server counts tokens while a request runs, so that a stall speaks of tokens too; else it counts them when the request ends.</summary>
+    public bool CountsTokensLive { get; init; }
     /// <summary>With requests in flight or waiting and none completing: how long since the last completion (or since they were first seen).
     /// A lower bound of the age of the oldest request. Zero while requests complete.</summary>
     public TimeSpan Stalled { get; init; }

@@ -11,6 +11,8 @@ internal sealed record Preset
     public IReadOnlyList<int> Ports { get; init; } = [];
     /// <summary>Paths to try, in order. Nothing else is ever asked: some servers act on a GET.</summary>
     public IReadOnlyList<string> Paths { get; init; } = [];
+    /// <summary>How often the server refreshes what it shows, when not at each request: counters that stand still for so long say nothing.</summary>
+    public TimeSpan Refresh { get; init; }
     public PresetDetection Detect { get; init; } = new();
     /// <summary>What to read: a vocabulary word (see <see cref="PresetFields"/>) to alternatives, the first that the server has wins.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<PresetField>> Fields { get; init; } = new Dictionary<string, IReadOnlyList<PresetField>>();
@@ -39,7 +41,7 @@ internal sealed record PresetDetection
 /// <param name="Name">Family name without <c>_bucket</c>, <c>_sum</c> or <c>_count</c>; for JSON a path such as <c>models[].size_vram</c>.</param>
 /// <param name="Kind">What the family is.</param>
 /// <param name="Unit">What one unit of it is, in seconds or bytes: 1, 0.001, 0.000001, 1048576 ...</param>
-/// <param name="Where">Labels that a series must have, e.g. <c>tp_rank="0"</c>.</param>
+/// <param name="Where">Labels that a series must have, e.g. <c>tp_rank="0"</c>; with <c>!</c> in front of the value, must not have.</param>
 /// <param name="Count">For sums: the family that counts.</param>
 /// <param name="Minus">For JSON: a path whose value is taken off.</param>
 internal sealed record PresetField(

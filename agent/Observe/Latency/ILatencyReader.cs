@@ -17,6 +17,9 @@ internal interface ILatencyReader
     /// <summary>It sees the users' own requests: quiet is then quiet. A probe sees only itself.</summary>
     bool SeesUsers => true;
 
+    /// <summary>How often the server refreshes what it shows; zero: at each request.</summary>
+    TimeSpan Refresh => TimeSpan.Zero;
+
     /// <exception cref="EndpointException">It could not be read; says why and what to do.</exception>
     ValueTask<LatencyScrape> ReadAsync(CancellationToken stop);
 }

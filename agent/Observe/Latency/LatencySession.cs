@@ -77,7 +77,7 @@ internal sealed class LatencySession(LatencyTarget target, IReadOnlyList<Preset>
     {
         // Page readers own nothing; the connections are the session's.
         _reader = reader;
-        _tracker = new LatencyTracker(reader.Source, reader.Endpoint, reader.CountsCompletions, reader.SeesUsers);
+        _tracker = new LatencyTracker(reader.Source, reader.Endpoint, reader.CountsCompletions, reader.SeesUsers, reader.Refresh);
         _failures = 0;
     }
 

@@ -6,8 +6,9 @@ namespace Headroom.Observe.Latency;
 /// bounded; knows no clock but the scrapes' own times, which must not go back.</summary>
 /// <param name="countsCompletions">The server is known to count what it completes, so that before its first completion, when many servers
 /// do not show the counter yet, work in flight already counts as stalled. Without it the counter must have been seen.</param>
+/// <param name="refresh">How often the server refreshes what it shows: standing still for so long says nothing.</param>
 /// <param name="seesUsers">The source sees the users' requests; else it can never tell that there are none.</param>
-internal sealed class LatencyTracker(string source, string endpoint, bool countsCompletions = false, bool seesUsers = true)
+internal sealed class LatencyTracker(string source, string endpoint, bool countsCompletions = false, bool seesUsers = true, TimeSpan refresh = default)
 {
     /// <summary>No completion for this long, and nothing in flight: idle.</summary>
     public static readonly TimeSpan IdleAfter = TimeSpan.FromSeconds(10);
@@ -16,6 +17,7 @@ internal sealed class LatencyTracker(string source, string endpoint, bool counts
 
     private readonly SignalWindow?[] _windows = new SignalWindow?[Signals.Length];
     private bool _seesCompletions = countsCompletions;
+    private bool _countsTokensLive;
     private MonoTime? _progressAt;
     private MonoTime? _busySince;
     /// <summary>Last sign of a request: in flight, completed or failed.</summary>
@@ -28,6 +30,7 @@ internal sealed class LatencyTracker(string source, string endpoint, bool counts
     {
         var first = _progressAt is null;
         var (progress, restarted) = (first, false);
+        var (ended, streamed) = (false, false);
         var signals = new List<SignalSample>();
         foreach (var signal in Signals)
         {
@@ -35,6 +38,8 @@ internal sealed class LatencyTracker(string source, string endpoint, bool counts
                 continue;
             var step = total is null ? WindowStep.Nothing : (_windows[(int)signal] ??= new SignalWindow()).Add(scrape.At, total);
             restarted |= step == WindowStep.Restarted;
+            ended |= signal == LatencySignal.EndToEnd && step != WindowStep.Nothing;
+            streamed |= signal is LatencySignal.TimeToFirstToken or LatencySignal.InterToken && step == WindowStep.Progress;
             if (signal != LatencySignal.Queue)
             {
                 // A queue's counter counts what began, which is no progress. A counter that appears was 0 before.
@@ -43,7 +48,10 @@ internal sealed class LatencyTracker(string source, string endpoint, bool counts
             }
             signals.Add(Sample(signal, kind, scrape, total));
         }
-        progress |= Moved(ref _generatedTokens, scrape.GeneratedTokens);
+        var tokensMoved = Moved(ref _generatedTokens, scrape.GeneratedTokens);
+        progress |= tokensMoved;
+        // Tokens that move while no request ends are counted as they are made. Where ends are not timed, that can't be told.
+        _countsTokensLive |= !first && (streamed || tokensMoved) && !ended && signals.Exists(s => s.Signal == LatencySignal.EndToEnd);
         var requestsMoved = Moved(ref _requests, scrape.Requests);
         // Where requests are timed their own counter is not needed, and on some servers it counts arrivals.
         progress |= requestsMoved && !signals.Exists(s => s.Signal == LatencySignal.EndToEnd);
@@ -60,7 +68,10 @@ internal sealed class LatencyTracker(string source, string endpoint, bool counts
             _activeAt = scrape.At;
         // One gauge looked at now and then misses short requests: a source that gives quantiles all the same is asked.
         var tellsQuiet = seesUsers && (_seesCompletions || tellsInFlight && scrape.Quantiles.Count == 0);
-        var sinceBusy = busy ? scrape.At - _busySince!.Value : TimeSpan.Zero;
+        var quiet = scrape.At - _activeAt;
+        // Without a count of what runs, silence is no proof of rest: a starved server is silent too. Until a window has passed it stays open.
+        var isIdle = !busy && tellsQuiet && quiet >= (scrape.Running is null ? SignalWindow.MaxLength : IdleAfter + refresh);
+        var stalled = !busy || !_seesCompletions ? TimeSpan.Zero : Shorter(scrape.At - _busySince!.Value, sinceProgress) - refresh;
         return new LatencySample
         {
             At = scrape.At,
@@ -76,11 +87,28 @@ internal sealed class LatencyTracker(string source, string endpoint, bool counts
             KvCacheRatio = scrape.KvCacheRatio,
             ReservedBytes = scrape.ReservedBytes,
             AllocatedBytes = scrape.AllocatedBytes,
-            IsIdle = !busy && tellsQuiet && scrape.At - _activeAt >= IdleAfter,
-            Stalled = !busy || !_seesCompletions ? TimeSpan.Zero : sinceBusy < sinceProgress ? sinceBusy : sinceProgress,
+            IsIdle = isIdle,
+            MayBeStarved = !busy && !isIdle && seesUsers && _seesCompletions && scrape.Running is null && quiet >= SuspiciousSilence(signals),
+            CountsTokensLive = _countsTokensLive,
+            Stalled = stalled > TimeSpan.Zero ? stalled : TimeSpan.Zero,
             Remarks = restarted ? [.. scrape.Remarks, "counts fell or buckets changed since the last look: measured anew from here"] : scrape.Remarks,
         };
     }
+
+    /// <summary>Twenty times the mean gap between the last completions, ten seconds at least: chance does not explain that (Poisson: e^-20).</summary>
+    private TimeSpan SuspiciousSilence(List<SignalSample> signals)
+    {
+        var gap = TimeSpan.Zero;
+        foreach (var signal in signals)
+        {
+            if (signal.Signal != LatencySignal.Queue && signal.WindowCount > 0 && signal.WindowLength / signal.WindowCount is var mean && mean > gap)
+                gap = mean;
+        }
+        var silence = gap * 20;
+        return (silence > IdleAfter ? silence : IdleAfter) + refresh;
+    }
+
+    private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
     /// <summary>The best that the scrape has of a signal; the total is null where a source gives quantiles and no counts.</summary>
     private static (LatencyKind Kind, LatencyHistogram? Total)? Read(LatencyScrape scrape, LatencySignal signal)

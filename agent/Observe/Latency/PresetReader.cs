@@ -22,7 +22,15 @@ internal enum SampleRole
 /// <summary>One alternative of one field.</summary>
 /// <param name="Index">Of the slot among all slots of the reader.</param>
 /// <param name="Word">See <see cref="PresetFields"/>.</param>
-internal sealed record PresetSlot(int Index, string Word, PresetField Field, IReadOnlyList<(byte[] Name, byte[] Value)> Where);
+internal sealed record PresetSlot(int Index, string Word, PresetField Field, IReadOnlyList<LabelRule> Where);
+
+/// <summary>A label that a series must have with this value, or must not.</summary>
+internal sealed record LabelRule(byte[] Name, byte[] Value, bool MustNot)
+{
+    public static LabelRule Of(string name, string value) => value.StartsWith('!')
+        ? new(Encoding.UTF8.GetBytes(name), Encoding.UTF8.GetBytes(value[1..]), true)
+        : new(Encoding.UTF8.GetBytes(name), Encoding.UTF8.GetBytes(value), false);
+}
 
 /// <summary>Reads a server's exposition by a preset. Made once a server, used by one loop: it keeps the bounds of the last reading, so that
 /// equal ones are the same object.</summary>
@@ -41,7 +49,7 @@ internal sealed class PresetReader
         {
             foreach (var field in preset.Fields.GetValueOrDefault(word) ?? [])
             {
-                var where = (field.Where ?? new Dictionary<string, string>()).Select(w => (Encoding.UTF8.GetBytes(w.Key), Encoding.UTF8.GetBytes(w.Value)));
+                var where = (field.Where ?? new Dictionary<string, string>()).Select(w => LabelRule.Of(w.Key, w.Value));
                 var slot = new PresetSlot(_slots.Count, word, field, [.. where]);
                 _slots.Add(slot);
                 foreach (var (name, role) in SampleNamesOf(field))

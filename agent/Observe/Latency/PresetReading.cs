@@ -80,7 +80,7 @@ internal sealed class PresetReading : IExpositionSink
         return good;
     }
 
-    private static bool Has(ReadOnlySpan<byte> labels, IReadOnlyList<(byte[] Name, byte[] Value)> where)
+    private static bool Has(ReadOnlySpan<byte> labels, IReadOnlyList<LabelRule> where)
     {
         for (var i = 0; i < where.Count; i++)
         {
@@ -88,7 +88,7 @@ internal sealed class PresetReading : IExpositionSink
             var found = false;
             while (!found && reader.Next())
                 found = reader.Name.SequenceEqual(where[i].Name) && reader.ValueIs(where[i].Value);
-            if (!found)
+            if (found == where[i].MustNot)
                 return false;
         }
         return true;

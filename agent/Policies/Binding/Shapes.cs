@@ -15,6 +15,7 @@ internal static class Shapes
     public static readonly ScalarShape<string> HttpPath = new("a path", "/metrics", Addresses.HttpPath);
     public static readonly ScalarShape<string> PresetName = new("the name of a preset", "vllm", Addresses.PresetName);
     public static readonly ScalarShape<IReadOnlyList<int>> PortList = new("a port or several", "8000, 8001", Scalars.Ports);
+    public static readonly ScalarShape<TimeSpan> Duration = new("a duration", "10s", Scalars.Duration);
     public static readonly ScalarShape<TimeSpan> Slo = new("a duration", "80ms", Scalars.Duration, range: new("more than 0", d => d > TimeSpan.Zero));
     public static readonly ScalarShape<long> Vram = new("a size", "20GiB", Scalars.Size, range: new("1MiB or more", bytes => bytes >= 1 << 20));
     public static readonly ListShape<string> Texts = new(Text);

@@ -29,7 +29,7 @@ internal static class PresetFieldTable
             Source("sum", PresetFieldKind.SumAndCount, "A counter of time spent; with count it gives a mean and no more."),
             FieldKey.Optional("count", Shapes.Text, "For sum: the counter of what was summed.", (f, v) => f with { Count = v }),
             FieldKey.Optional("unit", Shapes.OneOf("a unit", [.. TimeUnits, .. ByteUnits, .. RatioUnits]), "What one unit of it is.", (f, v) => f with { Unit = v }),
-            FieldKey.Optional("where", new TextMapShape("labels and their values", "{ tp_rank: \"0\" }"), "Labels that a series must have.", (f, v) => f with { Where = v }),
+            FieldKey.Optional("where", new TextMapShape("labels and their values", "{ tp_rank: \"0\" }"), "Labels that a series must have; with ! in front of the value, must not have.", (f, v) => f with { Where = v }),
             FieldKey.Optional("minus", Shapes.Text, "Of a JSON answer: a path whose value is taken off.", (f, v) => f with { Minus = v }),
         ],
         CheckSource);

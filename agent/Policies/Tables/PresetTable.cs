@@ -38,6 +38,7 @@ internal static class PresetTable
                 "What the server answers with.", (p, v) => p with { Format = v }),
             PresetKey.Optional("ports", new ListShape<int>(Shapes.Port), "Ports to try when neither policy, labels nor command line name one.", (p, v) => p with { Ports = v }),
             PresetKey.Required("paths", new ListShape<string>(Shapes.HttpPath), "Paths to try, in order; nothing else is ever asked.", (p, v) => p with { Paths = v }),
+            PresetKey.Optional("refresh", Shapes.Duration, "How often the server refreshes its metrics, when not at each request.", (p, v) => p with { Refresh = v }),
             PresetKey.Optional("detect", Detection, "What gives such a server away.", (p, v) => p with { Detect = v }),
             PresetKey.Required("fields", Fields, "What to read: one source, or a list of which the first that the server has wins.", (p, v) => p with { Fields = v }),
         ],

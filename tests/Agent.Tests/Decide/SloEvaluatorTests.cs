@@ -95,9 +95,29 @@ public class SloEvaluatorTests
         var mean = new SignalSample { Signal = LatencySignal.EndToEnd, Kind = LatencyKind.MeanOnly };
         var starved = Sample(mean) with { Stalled = TimeSpan.FromSeconds(2) };
         Assert.Equal(4, Evaluate(starved).Pressure.Known());
-        Assert.Equal(4, Evaluate(starved, P95 with { Signal = LatencySignal.TimeToFirstToken }).Pressure.Known());
+        Assert.Equal(4, Evaluate(starved with { CountsTokensLive = true }, P95 with { Signal = LatencySignal.TimeToFirstToken }).Pressure.Known());
         // Below the target it proves nothing.
         Assert.Null(Evaluate(starved with { Stalled = TimeSpan.FromSeconds(0.2) }).Pressure.Known());
+    }
+
+    [Fact]
+    public void One_long_healthy_answer_of_a_server_that_counts_tokens_at_the_end_breaks_no_token_slo()
+    {
+        var answering = Sample(Histogram([0.1], 5, 5)) with { Stalled = TimeSpan.FromSeconds(20), Running = 1, Waiting = 0 };
+        Assert.Null(Evaluate(answering, P95 with { Signal = LatencySignal.InterToken }).Pressure.Known());
+        Assert.Null(Evaluate(answering, P95 with { Signal = LatencySignal.TimeToFirstToken }).Pressure.Known());
+        // Those that only wait have had no first token.
+        var waiting = answering with { Running = 0, Waiting = 2 };
+        Assert.Equal(40, Evaluate(waiting, P95 with { Signal = LatencySignal.TimeToFirstToken }).Pressure.Known());
+        Assert.Null(Evaluate(waiting, P95 with { Signal = LatencySignal.InterToken }).Pressure.Known());
+    }
+
+    [Fact]
+    public void Idle_or_starved_is_unknown_and_said_so()
+    {
+        var reading = Evaluate(Sample(Histogram([0.1], 5, 5)) with { MayBeStarved = true });
+        Assert.Equal(ReadingState.Failed, reading.Pressure.State);
+        Assert.Contains("idle or starved", reading.Note, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -169,13 +189,16 @@ public class SloEvaluatorTests
                 var starves = 30 + phase * interval;
                 for (var at = 0.0; at <= starves + target + 2 * interval + 1e-6; at += interval)
                 {
-                    var completed = Math.Floor(Math.Min(at, starves) / 0.2);
+                    // The first answer is a long one, of 25 s: tokens move while no request ends, and so it is learned that they are counted live.
+                    var completed = Math.Floor(Math.Max(0, Math.Min(at, starves) - 25) / 0.2);
                     var histogram = new LatencyHistogram([0.1, 0.25, 1], [0, completed, completed, completed], 0.2 * completed);
                     var sample = tracker.Add(new LatencyScrape
                     {
                         At = Reads.At(at),
-                        Histograms = new Dictionary<LatencySignal, LatencyHistogram> { [signal] = histogram },
+                        Histograms = new Dictionary<LatencySignal, LatencyHistogram> { [LatencySignal.EndToEnd] = histogram, [signal] = histogram },
                         Running = 1,
+                        // Tokens come all the time, so the server shows that it counts them as they are made.
+                        GeneratedTokens = Math.Floor(Math.Min(at, starves) * 50),
                     });
                     if (SloEvaluator.Evaluate(sample, [slo], Reads.At(at)).Worst.Known() >= 1)
                         return at > starves;

@@ -17,6 +17,8 @@ internal sealed class PrometheusEndpoint(
     public string Endpoint => http.Url(port, path);
     public bool CountsCompletions { get; } = PresetReader.CountsCompletions(preset);
 
+    public TimeSpan Refresh { get; } = preset.Refresh;
+
     public async ValueTask<LatencyScrape> ReadAsync(CancellationToken stop)
     {
         PresetReading? reading = null;
@@ -27,9 +29,10 @@ internal sealed class PrometheusEndpoint(
             (reading ??= _reader.Begin(time.Mono())).Feed(chunk);
             sniffer?.Feed(chunk);
         }, stop);
+        // TGI and TEI render an empty page before their first request; so does many a wrong port.
         if (reading is null)
-            // TGI and TEI render an empty page before their first request.
-            return _reader.Begin(time.Mono()).Complete();
+            return _recognised ? _reader.Begin(time.Mono()).Complete() : throw new EndpointException(EndpointFault.NotYet,
+                $"{Endpoint} answers with an empty page: no request has come yet, or these are not the metrics of preset {preset.Name}");
         var scrape = reading.Complete();
         sniffer?.Complete();
         _recognised |= reading.FoundAny || sniffer?.Matches().Count > 0;

@@ -42,7 +42,7 @@ public class BuiltInPresetTests
         new("litellm", "litellm", LatencyKind.Histogram, 20, "running 2, requests 23, failed 3, promptTokens 1200, generatedTokens 3400, queue, ttft"),
         new("dynamo", "dynamo", LatencyKind.Histogram, 50, "running 4, waiting 1, requests 50, promptTokens 26000, generatedTokens 5100, kvCache 0.625, itl, ttft"),
         new("dynamo", "dynamo-worker", LatencyKind.Histogram, 31, "running 3, waiting 0, kvCache 0.25"),
-        new("fastapi", "fastapi", LatencyKind.Histogram, 310, "running 2, requests 300, failed 1"),
+        new("fastapi", "fastapi", LatencyKind.Histogram, 310, "requests 300, failed 1"),
         new("ollama", "ollama", null, -1, "allocatedBytes 11274289152"),
         new("comfyui", "comfyui", null, -1, "running 1, waiting 2"),
         new("comfyui-memory", "comfyui-memory", null, -1, "reservedBytes 7516192768, allocatedBytes 6442450944"),

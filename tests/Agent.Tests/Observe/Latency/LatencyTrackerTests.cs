@@ -211,13 +211,60 @@ public class LatencyTrackerTests
     }
 
     [Fact]
-    public void Where_nothing_tells_what_is_in_flight_only_completions_count()
+    public void A_busy_server_that_tells_nothing_of_what_runs_and_falls_silent_may_be_starved_and_is_not_called_idle()
     {
-        _tracker.Add(Scrape(0, 5, null, null));
-        var sample = _tracker.Add(Scrape(10, 5, null, null));
-        Assert.True(sample.IsIdle);
-        Assert.Equal(TimeSpan.Zero, sample.Stalled);
+        for (var second = 0; second <= 60; second++)
+            _tracker.Add(Scrape(second, 100 * second, null, null));
+        for (var second = 61; second < 70; second++)
+            Assert.Equal((false, false), Quiet(_tracker.Add(Scrape(second, 6000, null, null))));
+        for (var second = 70; second < 360; second++)
+            Assert.Equal((false, true), Quiet(_tracker.Add(Scrape(second, 6000, null, null))));
+        // A whole window without anything: nobody is there any more.
+        Assert.Equal((true, false), Quiet(_tracker.Add(Scrape(360, 6000, null, null))));
+        Assert.Equal((false, false), Quiet(_tracker.Add(Scrape(361, 6001, null, null))));
     }
+
+    [Fact]
+    public void A_gauge_of_those_that_wait_says_nothing_of_those_that_run()
+    {
+        for (var second = 0; second <= 60; second++)
+            _tracker.Add(Scrape(second, 100 * second, null, 0));
+        Assert.Equal((false, true), Quiet(_tracker.Add(Scrape(75, 6000, null, 0))));
+    }
+
+    [Fact]
+    public void Rare_requests_are_no_sign_of_starvation()
+    {
+        for (var minute = 0; minute < 4; minute++)
+            _tracker.Add(Scrape(60 * minute, minute, null, null));
+        Assert.Equal((false, false), Quiet(_tracker.Add(Scrape(240, 3, null, null))));
+    }
+
+    [Fact]
+    public void A_server_that_refreshes_its_metrics_every_ten_seconds_is_not_stalled_in_between()
+    {
+        var ray = new LatencyTracker("ray-serve", "x", countsCompletions: true, refresh: TimeSpan.FromSeconds(10));
+        for (var second = 0; second <= 60; second++)
+            Assert.Equal(TimeSpan.Zero, ray.Add(Scrape(second, 40 * (second / 10), 4, 0)).Stalled);
+        for (var second = 61; second <= 75; second++)
+            ray.Add(Scrape(second, 240, 4, 0));
+        Assert.Equal(TimeSpan.FromSeconds(5), ray.Add(Scrape(75, 240, 4, 0)).Stalled);
+    }
+
+    [Fact]
+    public void Whether_tokens_are_counted_as_they_are_made_is_learned()
+    {
+        LatencyScrape At(int second, int requests, double tokens) => Scrape(second, requests, 1) with { GeneratedTokens = tokens };
+        var atTheEnd = new LatencyTracker("tgi", "x");
+        var live = new LatencyTracker("vllm", "x");
+        for (var second = 0; second <= 40; second++)
+        {
+            Assert.False(atTheEnd.Add(At(second, second / 20, second / 20 * 500)).CountsTokensLive);
+            Assert.Equal(second >= 1, live.Add(At(second, second / 20, second * 25)).CountsTokensLive);
+        }
+    }
+
+    private static (bool Idle, bool MayBeStarved) Quiet(LatencySample sample) => (sample.IsIdle, sample.MayBeStarved);
 
     [Fact]
     public void A_source_that_tells_neither_completions_nor_what_is_in_flight_is_never_idle()

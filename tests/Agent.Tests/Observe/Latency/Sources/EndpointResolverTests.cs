@@ -72,7 +72,9 @@ public sealed class EndpointResolverTests
 
         var reader = await ResolveAsync(http, Known("huggingface/text-embeddings-inference", server));
         Assert.Equal("tei", reader.Source);
-        Assert.Null((await reader.ReadAsync(CancellationToken.None)).Requests);
+        // Neither quiet nor wrong yet: many a wrong port answers with an empty page too.
+        var notYet = await Assert.ThrowsAsync<EndpointException>(async () => await reader.ReadAsync(CancellationToken.None));
+        Assert.Contains("no request has come yet", notYet.Message, StringComparison.Ordinal);
         page = "te_request_count{method=\"single\"} 3\n";
         Assert.Equal(3, (await reader.ReadAsync(CancellationToken.None)).Requests);
     }
