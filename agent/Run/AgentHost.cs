@@ -97,7 +97,7 @@ internal static partial class AgentHost
     private static async Task RunUntilStopped(NodeSources sources, NodeLoop loop, ILogger log, CancellationTokenSource ending)
     {
         using var work = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
-        var running = Task.WhenAll(sources.RunAsync(work.Token), loop.RunAsync(work.Token));
+        var running = NodeSources.TogetherAsync(work.Token, sources.RunAsync, loop.RunAsync);
         var asked = new TaskCompletionSource();
         await using var registration = ending.Token.Register(asked.SetResult);
         await Task.WhenAny(FirstFault(running), asked.Task);
