@@ -22,8 +22,7 @@ internal static class RunCommand
             "one of observe, recommend, enforce", TryMode);
         var metrics = Settings.Create("metrics-listen", "Where /metrics is served.", "ADDRESS:PORT", new IPEndPoint(IPAddress.Any, 9484),
             "an address and port such as 0.0.0.0:9484 or [::]:9484", TryEndPoint);
-        var docker = Settings.Create<Uri?>("docker", "The Docker daemon.", "URI", null, "a URI such as unix:///var/run/docker.sock",
-            (string t, out Uri? v) => Uri.TryCreate(t, UriKind.Absolute, out v));
+        var docker = Settings.Create<Uri?>("docker", "The Docker daemon.", "URI", null, "a URI such as unix:///var/run/docker.sock or tcp://127.0.0.1:2375", TryDocker);
         var nvml = Settings.Text("nvml", "An NVML library instead of the driver's.", "PATH");
         var state = Settings.Text("state-dir", "Where it keeps what outlives a reboot. Default for root: /var/lib/headroom.", "DIR");
         var runtime = Settings.Text("runtime-dir", "Where control.sock is. Default for root: /run/headroom.", "DIR");
@@ -68,6 +67,10 @@ internal static class RunCommand
 
     private static bool TryEndPoint(string text, out IPEndPoint endPoint) =>
         IPEndPoint.TryParse(text, out endPoint!) && text.Contains(':', StringComparison.Ordinal) && !text.EndsWith(']');
+
+    // A path alone reads as file://, and "localhost:2375" as a scheme of that name: no client speaks either.
+    internal static bool TryDocker(string text, out Uri? uri) =>
+        Uri.TryCreate(text, UriKind.Absolute, out uri) && uri is { Scheme: "unix" or "tcp" or "http" or "https" };
 
     private static bool TryTick(string text, out TimeSpan? tick)
     {
