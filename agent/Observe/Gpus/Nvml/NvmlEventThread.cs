@@ -56,6 +56,7 @@ internal sealed unsafe class NvmlEventThread
                 || _session.Nvml.DeviceRegisterEvents(device.Handle, NvmlEventData.XidCriticalError, set) != NvmlReturn.Success)
                 continue;
             _uuids[device.Handle] = identity.Uuid;
+            _log.Claim(identity.Uuid, this);
         }
         if (_uuids.Count > 0)
             return true;
@@ -72,7 +73,7 @@ internal sealed unsafe class NvmlEventThread
             if (code == NvmlReturn.Success)
             {
                 if ((data.Type & NvmlEventData.XidCriticalError) != 0 && _uuids.TryGetValue(data.Device, out var uuid))
-                    _log.Add(uuid, (int)data.Data, _time.GetUtcNow());
+                    _log.Add(uuid, (int)data.Data, _time.GetUtcNow(), this);
             }
             else if (code != NvmlReturn.Timeout)
             {

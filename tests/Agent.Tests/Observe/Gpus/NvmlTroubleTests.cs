@@ -167,4 +167,35 @@ public sealed class NvmlTroubleTests
 
         Assert.Equal(1, Assert.Single(nvml.Gpu().Reliability.Xids).Count);
     }
+
+    [Fact]
+    public async Task While_one_GPU_hangs_an_XID_of_another_counts_once()
+    {
+        using var machine = FakeMachine.TwoH100();
+        await using var nvml = new RunningNvml(machine);
+        nvml.Sweep();
+        machine.Hang(NvmlCall.DeviceGetPowerUsage, 0);
+        nvml.Sweep(s => s.Gpus[0].Health == GpuHealth.Hung && s.Gpus[1].Health == GpuHealth.Ok);
+
+        machine.RaiseXid(1, 31);
+        machine.RaiseXid(1, 79); // in order: when the second is seen by a thread, so is the first
+        nvml.Gpu(1, g => g.Reliability.Xids.Count == 2);
+        for (var i = 0; i < 100; i++)
+            nvml.Sweep();
+        Assert.All(nvml.Gpu(1).Reliability.Xids, x => Assert.Equal(1, x.Count));
+        machine.Release(NvmlCall.DeviceGetPowerUsage, 0);
+    }
+
+    [Fact]
+    public async Task A_GPU_whose_every_reading_fails_is_not_called_healthy()
+    {
+        using var machine = FakeMachine.TwoH100();
+        await using var nvml = new RunningNvml(machine);
+        nvml.Sweep();
+        foreach (var call in Enum.GetValues<NvmlCall>().Where(c => c.ToString().StartsWith("DeviceGet", StringComparison.Ordinal)))
+            machine.Fault(call, 0, code: 999);
+        nvml.Gpu(0, g => g.Memory.Known() is null);
+        Assert.Equal(GpuHealth.Failed, nvml.Gpu(0, g => g.Memory.Known() is null).Health);
+        Assert.Equal(GpuHealth.Ok, nvml.Gpu(1).Health);
+    }
 }
