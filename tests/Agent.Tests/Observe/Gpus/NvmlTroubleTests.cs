@@ -198,4 +198,28 @@ public sealed class NvmlTroubleTests
         Assert.Equal(GpuHealth.Failed, nvml.Gpu(0, g => g.Memory.Known() is null).Health);
         Assert.Equal(GpuHealth.Ok, nvml.Gpu(1).Health);
     }
+
+    [Fact]
+    public async Task A_driver_that_finds_every_buffer_too_small_is_not_given_ever_larger_ones()
+    {
+        using var machine = FakeMachine.OneH100();
+        foreach (var call in Enum.GetValues<NvmlCall>().Where(c => c.ToString().Contains("Process", StringComparison.Ordinal)))
+            machine.Fault(call, 0, code: 7);
+        await using var nvml = new RunningNvml(machine);
+        for (var i = 0; i < 20; i++)
+            nvml.Sweep();
+        Assert.Null(nvml.Gpu().Processes);
+    }
+
+    [Fact]
+    public async Task Use_that_never_fits_is_unknown_and_the_rest_is_told()
+    {
+        using var machine = FakeMachine.OneH100();
+        foreach (var call in Enum.GetValues<NvmlCall>().Where(c => c.ToString().Contains("Utilization", StringComparison.Ordinal) && c.ToString().Contains("Process", StringComparison.Ordinal)))
+            machine.Fault(call, 0, code: 7);
+        await using var nvml = new RunningNvml(machine);
+        for (var i = 0; i < 20; i++)
+            nvml.Sweep();
+        Assert.NotNull(nvml.Gpu().Processes);
+    }
 }
