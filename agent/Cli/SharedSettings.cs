@@ -10,22 +10,28 @@ internal static class SharedSettings
         Settings.Text("policy", "Policy file, or a folder of *.yaml files that make one policy. Without it: labels only.", "FILE|DIR");
 
     public static Option<Uri?> Docker() => Settings.Create<Uri?>(
-        "docker", "The Docker daemon.", "URI", null, "a URI such as unix:///var/run/docker.sock",
-        (string text, out Uri? value) => Uri.TryCreate(text, UriKind.Absolute, out value));
+        "docker", "The Docker daemon.", "URI", null, "a URI such as unix:///var/run/docker.sock or tcp://127.0.0.1:2375", TryDocker);
 
     public static Option<string?> Nvml() => Settings.Text("nvml", "An NVML library instead of the driver's.", "PATH");
 
     public static Option<IPEndPoint> MetricsListen() => Settings.Create(
         "metrics-listen", "Where /metrics is served.", "ADDRESS:PORT", new IPEndPoint(IPAddress.Any, 9484),
         "an address and port such as 0.0.0.0:9484 or [::]:9484",
-        (string text, out IPEndPoint value) =>
-            IPEndPoint.TryParse(text, out value!) && text.Contains(':', StringComparison.Ordinal) && !text.EndsWith(']'));
+        TryEndPoint);
 
     public static Option<string?> StateDirectory() =>
         Settings.Text("state-dir", "Where it keeps what outlives a reboot. Default for root: /var/lib/headroom.", "DIR");
 
     public static Option<string?> RuntimeDirectory() =>
         Settings.Text("runtime-dir", "Where control.sock is. Default for root: /run/headroom.", "DIR");
+
+    // A path alone reads as file://, and "localhost:2375" as a scheme of that name: no client speaks either.
+    internal static bool TryDocker(string text, out Uri? uri) =>
+        Uri.TryCreate(text, UriKind.Absolute, out uri) && uri is { Scheme: "unix" or "tcp" or "http" or "https" };
+
+    // An IPv6 address without brackets parses too, its port taken for part of the address.
+    internal static bool TryEndPoint(string text, out IPEndPoint endPoint) =>
+        IPEndPoint.TryParse(text, out endPoint!) && (text.StartsWith('[') ? text.Contains("]:", StringComparison.Ordinal) : text.Count(c => c == ':') == 1);
 
     /// <summary>How one call prints is no setting: not in the environment.</summary>
     public static Option<bool> Json(string help) => new("--json") { Description = help };

@@ -13,6 +13,9 @@ internal sealed record AgentDirectories(string State, string Runtime)
     /// <param name="environment">Reads one variable; null when it is not set.</param>
     public static AgentDirectories Resolve(string? state, string? runtime, bool simulate, bool isRoot, Func<string, string?> environment)
     {
+        // Set to nothing, as compose does with an unset variable, is not set.
+        var given = environment;
+        environment = name => given(name) is { Length: > 0 } text ? text : null;
         var suffix = simulate ? "-simulated" : "";
         state ??= environment("HEADROOM_STATE_DIR") ?? DefaultState(simulate, isRoot, environment) + suffix;
         runtime ??= environment("HEADROOM_RUNTIME_DIR") ?? DefaultRuntime(isRoot, environment) + suffix;

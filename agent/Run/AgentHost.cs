@@ -19,10 +19,14 @@ internal static partial class AgentHost
     /// <summary>Exit code: 0 after a clean stop, 1 when it could not start.</summary>
     public static async Task<int> RunAsync(AgentOptions options, Policy policy, TimeProvider time, TextWriter talk, CancellationToken stop)
     {
-        if (!Listeners.TryPrepareSocket(options.Directories.ControlSocket))
+        try
         {
-            await talk.WriteLineAsync(
-                $"headroom: another agent answers at {options.Directories.ControlSocket}. Stop it first, or give this one a --runtime-dir and a --metrics-listen of its own.");
+            if (!Listeners.TryPrepareSocket(options.Directories.ControlSocket))
+                return await SecondAgentAsync(options, talk);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            await talk.WriteLineAsync($"headroom: cannot use {options.Directories.Runtime}: {e.Message} Choose another folder with --runtime-dir (its path at most 94 characters).");
             return ExitCode.Failed;
         }
         var builder = WebApplication.CreateSlimBuilder();
@@ -40,8 +44,8 @@ internal static partial class AgentHost
             options.Tick, time, log.CreateLogger<NodeLoop>());
         using var renderer = new MetricsRenderer(options.DcgmNames);
         app.Run(http => Listeners.Of(http) == Listener.Control
-            ? Endpoints.ControlAsync(http, () => loop.View)
-            : Endpoints.MetricsAsync(http, () => loop.View, renderer));
+            ? Endpoints.ControlAsync(http, () => loop.CurrentView)
+            : Endpoints.MetricsAsync(http, () => loop.CurrentView, renderer));
 
         if (await TryListenAsync(app, options, talk, stop) is { } failed)
             return failed;
@@ -56,6 +60,13 @@ internal static partial class AgentHost
         File.Delete(options.Directories.ControlSocket);
         LogStopped(logger);
         return ending.Token.IsCancellationRequested ? ExitCode.Ok : ExitCode.Failed;
+    }
+
+    private static async Task<int> SecondAgentAsync(AgentOptions options, TextWriter talk)
+    {
+        await talk.WriteLineAsync(
+            $"headroom: another agent answers at {options.Directories.ControlSocket}. Stop it first, or give this one a --runtime-dir and a --metrics-listen of its own.");
+        return ExitCode.Failed;
     }
 
     private static NodeSources Sources(AgentOptions options, TimeProvider time, ILoggerFactory log)
@@ -97,7 +108,7 @@ internal static partial class AgentHost
     private static async Task RunUntilStopped(NodeSources sources, NodeLoop loop, ILogger log, CancellationTokenSource ending)
     {
         using var work = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
-        var running = Task.WhenAll(sources.RunAsync(work.Token), loop.RunAsync(work.Token));
+        var running = NodeSources.TogetherAsync(work.Token, sources.RunAsync, loop.RunAsync);
         var asked = new TaskCompletionSource();
         await using var registration = ending.Token.Register(asked.SetResult);
         await Task.WhenAny(FirstFault(running), asked.Task);

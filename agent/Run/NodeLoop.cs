@@ -17,8 +17,10 @@ internal sealed partial class NodeLoop(
     /// <summary>The newest view; null before the first tick.</summary>
     public NodeView? View => Volatile.Read(ref _view);
 
-    /// <summary>Ticks that ended in an error since start.</summary>
-    public long Failures => Interlocked.Read(ref _failures);
+    /// <summary>The newest view, unless it is too old to pass for current: the loop hangs or every tick fails.</summary>
+    public NodeView? CurrentView => View is { } view && time.Mono() - view.Snapshot.Mono <= MaxAge ? view : null;
+
+    private TimeSpan MaxAge => interval * 3 > TimeSpan.FromSeconds(5) ? interval * 3 : TimeSpan.FromSeconds(5);
 
     public async Task RunAsync(CancellationToken stop)
     {
@@ -42,7 +44,7 @@ internal sealed partial class NodeLoop(
         var snapshot = assembly.Assemble(
             ++_seq, time.GetUtcNow(), now, sources.Gpus.Latest, sources.Workloads.Latest, sources.Latency.Latest, current);
         sources.Latency.Watch(SnapshotAssembly.WatchList(snapshot, current));
-        var view = new NodeView(snapshot, policyStatus, self with { LastTick = _lastTick, FailedTicks = Failures });
+        var view = new NodeView(snapshot, policyStatus, self with { LastTick = _lastTick, FailedTicks = _failures });
         Volatile.Write(ref _view, view);
         _lastTick = time.Mono() - now;
         return view;
@@ -57,8 +59,11 @@ internal sealed partial class NodeLoop(
         }
         catch (Exception e)
         {
-            Interlocked.Increment(ref _failures);
+            _failures++;
             LogTickFailed(log, _seq, e);
+            // What is shown stays, but says so.
+            if (View is { } view)
+                Volatile.Write(ref _view, view with { Self = view.Self with { FailedTicks = _failures } });
         }
     }
 

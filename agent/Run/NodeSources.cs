@@ -5,6 +5,16 @@ namespace Headroom.Run;
 /// <summary>The sources of one node: real, or simulated.</summary>
 internal sealed record NodeSources(IGpuSource Gpus, IWorkloadSource Workloads, ILatencySource Latency)
 {
-    /// <summary>Runs all until cancelled; ends when the last has ended.</summary>
-    public Task RunAsync(CancellationToken stop) => Task.WhenAll(Gpus.RunAsync(stop), Workloads.RunAsync(stop), Latency.RunAsync(stop));
+    /// <summary>Runs all until cancelled. One that ends by itself ends the others: without it the agent would be blind and not know it.</summary>
+    public Task RunAsync(CancellationToken stop) => TogetherAsync(stop, Gpus.RunAsync, Workloads.RunAsync, Latency.RunAsync);
+
+    /// <summary>Runs parts that only make sense together: when the first ends, the rest are told to stop. Ends with the last, with the errors of all.</summary>
+    public static async Task TogetherAsync(CancellationToken stop, params Func<CancellationToken, Task>[] parts)
+    {
+        using var together = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        Task[] running = [.. parts.Select(part => part(together.Token))];
+        await Task.WhenAny(running);
+        await together.CancelAsync();
+        await Task.WhenAll(running);
+    }
 }

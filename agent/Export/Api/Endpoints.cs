@@ -84,7 +84,7 @@ internal static class Endpoints
     }
 
     private static Task ReadyAsync(HttpContext http, NodeView? view) => view is null
-        ? TextAsync(http, StatusCodes.Status503ServiceUnavailable, "not ready: no tick yet\n")
+        ? TextAsync(http, StatusCodes.Status503ServiceUnavailable, "not ready: no tick yet, or none lately\n")
         : TextAsync(http, StatusCodes.Status200OK, "ready\n");
 
     private static Task TextAsync(HttpContext http, int status, string text)

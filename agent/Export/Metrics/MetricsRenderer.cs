@@ -18,7 +18,7 @@ internal sealed class MetricsRenderer(bool dcgmNames) : IDisposable
         await _one.WaitAsync(stop);
         try
         {
-            if (_page is { } made && made.View.Snapshot.Seq >= view.Snapshot.Seq)
+            if (_page is { } made && (ReferenceEquals(made.View, view) || made.View.Snapshot.Seq > view.Snapshot.Seq))
                 return made.Bytes;
             var bytes = await DrawAsync(view, stop);
             Volatile.Write(ref _page, new Page(view, bytes));

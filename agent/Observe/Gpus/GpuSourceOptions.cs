@@ -11,8 +11,12 @@ internal sealed record GpuSourceOptions
     public TimeSpan GpuDeadline { get; init; } = TimeSpan.FromSeconds(1.5);
     /// <summary>Initialising: without persistence mode the driver first wakes each GPU, which takes seconds.</summary>
     public TimeSpan OpenDeadline { get; init; } = TimeSpan.FromSeconds(30);
-    /// <summary>How long to wait before NVML is opened anew after it failed, or to find a lost GPU again.</summary>
+    /// <summary>How long to wait before NVML is opened anew after it failed, or to find a lost GPU again; doubled each time that it stays lost.</summary>
     public TimeSpan Reopen { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>The longest such wait: each opening costs the healthy GPUs a moment.</summary>
+    public TimeSpan SlowestReopen { get; init; } = TimeSpan.FromMinutes(5);
     /// <summary>How often to look whether the driver package replaced the library.</summary>
     public TimeSpan LibraryCheck { get; init; } = TimeSpan.FromSeconds(5);
+    /// <summary>Where the kernel tells the version of the driver that it runs.</summary>
+    public string ModuleVersionFile { get; init; } = "/sys/module/nvidia/version";
 }

@@ -102,7 +102,7 @@ internal static class ContainerInspection
         {
             var devices = request.DeviceIDs ?? [];
             var isCdi = devices.Any(d => d.StartsWith("nvidia.com/gpu", StringComparison.Ordinal));
-            if (!isCdi && request.Driver != "nvidia" && !(request.Capabilities ?? []).Any(set => set.Contains("gpu")))
+            if (!isCdi && request.Driver != "nvidia" && !(request.Capabilities ?? []).Any(set => set?.Contains("gpu") == true))
                 continue;
             string[] names = [.. devices.Select(d => d[(d.IndexOf('=') + 1)..])];
             // A count without ids is Docker's own choice among the cards, which inspect does not tell.

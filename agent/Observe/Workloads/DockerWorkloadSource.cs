@@ -16,6 +16,8 @@ internal sealed record DockerSourceOptions
     public TimeSpan FullList { get; init; } = TimeSpan.FromSeconds(5);
     public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(5);
     public TimeSpan Reconnect { get; init; } = TimeSpan.FromSeconds(1);
+    /// <summary>When a container that could not be inspected is asked for again: one that is stuck costs the whole timeout each time.</summary>
+    public TimeSpan AskAgain { get; init; } = TimeSpan.FromSeconds(30);
 }
 
 /// <summary>Lists the containers of a Docker daemon. Level-triggered: an event only says which container to look at again, and a periodic
@@ -30,6 +32,7 @@ internal sealed partial class DockerWorkloadSource(DockerSourceOptions options, 
 
     private readonly LatestCell<WorkloadSweep> _latest = new();
     private readonly ConcurrentDictionary<string, Seen> _containers = new();
+    private readonly Dictionary<string, MonoTime> _notBefore = [];
 
     /// <param name="Listed">State as the list told it when this was read: a change means look again.</param>
     private sealed record Seen(ContainerSample Sample, string? SharesNetworkOf, string Listed);
@@ -68,6 +71,7 @@ internal sealed partial class DockerWorkloadSource(DockerSourceOptions options, 
         try
         {
             _containers.Clear();
+            _notBefore.Clear();
             while (true)
             {
                 await ListAsync(docker, stop);
@@ -141,6 +145,8 @@ internal sealed partial class DockerWorkloadSource(DockerSourceOptions options, 
         var now = listed.ToDictionary(c => c.ID, c => $"{c.State} {string.Join(',', c.Names ?? [])}");
         foreach (var gone in _containers.Keys.Where(id => !now.ContainsKey(id)))
             _containers.TryRemove(gone, out _);
+        foreach (var gone in _notBefore.Keys.Where(id => !now.ContainsKey(id)).ToList())
+            _notBefore.Remove(gone);
         foreach (var (id, state) in now)
             if (!_containers.TryGetValue(id, out var seen) || seen.Listed != state)
                 await InspectAsync(docker, id, state, stop);
@@ -149,14 +155,24 @@ internal sealed partial class DockerWorkloadSource(DockerSourceOptions options, 
 
     private async Task InspectAsync(DockerConnection docker, string id, string? listed, CancellationToken stop)
     {
+        if (_notBefore.TryGetValue(id, out var from) && time.Mono() < from)
+            return;
         try
         {
             var answer = await Limited(token => docker.Client.Containers.InspectContainerAsync(id, token), stop);
             _containers[id] = new Seen(ContainerInspection.ToSample(answer), ContainerInspection.SharesNetworkOf(answer), listed ?? "");
+            _notBefore.Remove(id);
         }
         catch (DockerContainerNotFoundException)
         {
             _containers.TryRemove(id, out _);
+        }
+        // The list works and this container does not: its lock is held, its layers are damaged. The others are none the worse for it.
+        catch (Exception e) when (e is TimeoutException or DockerApiException or System.Text.Json.JsonException)
+        {
+            if (!_notBefore.ContainsKey(id))
+                LogNotInspected(log, WorkloadId.Short(id), Words(e));
+            _notBefore[id] = time.Mono() + options.AskAgain;
         }
     }
 
@@ -243,4 +259,7 @@ internal sealed partial class DockerWorkloadSource(DockerSourceOptions options, 
 
     [LoggerMessage(1202, LogLevel.Warning, "Docker at {Endpoint}: {Error}; tried again until it answers")]
     private static partial void LogFailed(ILogger log, Uri endpoint, string error);
+
+    [LoggerMessage(1203, LogLevel.Warning, "Container {Container} cannot be inspected: {Error}; what was known of it before stays, and it is asked for again")]
+    private static partial void LogNotInspected(ILogger log, string container, string error);
 }

@@ -11,6 +11,8 @@ internal sealed record NameSource(
 /// replica on; else the container's name. No two containers get the same name.</summary>
 internal static class WorkloadNames
 {
+    private const int MostChars = 128;
+
     /// <summary>Instance id to name, for all containers at once.</summary>
     public static IReadOnlyDictionary<string, string> Assign(IReadOnlyList<NameSource> containers)
     {
@@ -25,17 +27,20 @@ internal static class WorkloadNames
         foreach (var c in containers.OrderByDescending(IsReplica).ThenByDescending(c => c.Runs).ThenByDescending(c => c.StartedAt)
                      .ThenBy(c => c.InstanceId, StringComparer.Ordinal))
         {
-            var name = IsReplica(c) ? ReplicaName(c, projectsOf[c.Service!] > 1) : c.ContainerName;
+            var name = Cut(IsReplica(c) ? ReplicaName(c, projectsOf[c.Service!] > 1) : c.ContainerName);
             if (!taken.Add(name))
             {
-                name = c.ContainerName;
+                name = Cut(c.ContainerName);
                 if (!taken.Add(name))
-                    taken.Add(name = $"{c.ContainerName}-{WorkloadId.Short(c.InstanceId)}");
+                    taken.Add(name = $"{Cut(c.ContainerName)}-{WorkloadId.Short(c.InstanceId)}");
             }
             names[c.InstanceId] = name;
         }
         return names;
     }
+
+    // Compose labels are anyone's text, without a limit.
+    private static string Cut(string name) => name.Length <= MostChars ? name : name[..MostChars];
 
     private static bool IsReplica(NameSource c) => c is { Service.Length: > 0, OneOff: false };
 

@@ -11,6 +11,7 @@ public sealed class AgentDirectoriesTests
     [InlineData("a user with XDG", false, false, "XDG_STATE_HOME=/s;XDG_RUNTIME_DIR=/r", "/s/headroom", "/r/headroom")]
     [InlineData("the environment names them", true, false, "HEADROOM_STATE_DIR=/a;HEADROOM_RUNTIME_DIR=/b", "/a", "/b")]
     [InlineData("also for a simulation", true, true, "HEADROOM_STATE_DIR=/a;HEADROOM_RUNTIME_DIR=/b", "/a", "/b")]
+    [InlineData("set to nothing is not set", true, false, "HEADROOM_STATE_DIR=;HEADROOM_RUNTIME_DIR=;XDG_STATE_HOME=;HOME=", "/var/lib/headroom", "/run/headroom")]
     public void Directories_follow_who_runs_it(string situation, bool isRoot, bool simulate, string environment, string state, string runtime)
     {
         var variables = environment.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(v => v.Split('=')).ToDictionary(v => v[0], v => v[1]);

@@ -15,9 +15,11 @@ public sealed class NodeLoopTests
     private readonly NodeLoop _loop;
 
     public NodeLoopTests() => _loop = new NodeLoop(
-        new NodeSources(_sources, _sources, _sources), new SnapshotAssembly("node"), () => PolicyLoader.None,
+        new NodeSources(_sources, _sources, _sources), new SnapshotAssembly("node"), () => _policy ?? throw new InvalidOperationException("planted"),
         new PolicyStatus("none", [], Mode.Observe, _time.GetUtcNow()), new SelfStatus("0", "0", _time.GetUtcNow(), Mode.Observe, false),
         TimeSpan.FromSeconds(1), _time, NullLogger<NodeLoop>.Instance);
+
+    private Policy? _policy = PolicyLoader.None;
 
     private NodeSnapshot Tick() => _loop.Tick().Snapshot;
 
@@ -103,6 +105,36 @@ public sealed class NodeLoopTests
             await Headroom.Testing.Eventually.TrueAsync(() => _loop.View?.Snapshot.Seq == seq);
             _time.Advance(TimeSpan.FromSeconds(1));
         }
+        await stop.CancelAsync();
+        await run;
+    }
+
+    [Fact]
+    public void A_view_that_is_not_renewed_does_not_pass_for_current()
+    {
+        Tick();
+        _time.Advance(TimeSpan.FromSeconds(5));
+        Assert.NotNull(_loop.CurrentView);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Null(_loop.CurrentView);
+        Tick();
+        Assert.NotNull(_loop.CurrentView);
+    }
+
+    [Fact]
+    public async Task A_tick_that_fails_is_counted_on_the_view_that_stays_and_the_next_goes_on()
+    {
+        using var stop = new CancellationTokenSource();
+        Tick();
+        _policy = null;
+        var run = _loop.RunAsync(stop.Token);
+        await Headroom.Testing.Eventually.TrueAsync(() => _loop.View?.Self.FailedTicks == 1);
+        Assert.Equal(1, _loop.View!.Snapshot.Seq);
+
+        _policy = PolicyLoader.None;
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await Headroom.Testing.Eventually.TrueAsync(() => _loop.View?.Snapshot.Seq > 1);
+        Assert.Equal(1, _loop.View!.Self.FailedTicks);
         await stop.CancelAsync();
         await run;
     }

@@ -16,6 +16,7 @@ internal sealed partial class NvidiaSmiGpuSource(string program, TimeProvider ti
 
     private readonly LatestCell<GpuSweep> _latest = new();
     private readonly ProcessOwners _owners = new();
+    private Process? _unfinished;
 
     public Latest<GpuSweep> Latest => _latest.Value;
 
@@ -65,7 +66,11 @@ internal sealed partial class NvidiaSmiGpuSource(string program, TimeProvider ti
         var start = new ProcessStartInfo(program) { ArgumentList = { "-q", "-x" }, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment.Clear();
         start.Environment["LC_ALL"] = "C";
-        using var process = Process.Start(start) ?? throw new IOException($"{program} could not be started");
+        // One that hangs in the driver cannot be killed, and another would hang beside it.
+        if (_unfinished is { HasExited: false })
+            throw new TimeoutException("nvidia-smi hangs in the driver; none is started beside it");
+        _unfinished?.Dispose();
+        var process = _unfinished = Process.Start(start) ?? throw new IOException($"{program} could not be started");
         using var timeout = new CancellationTokenSource(Deadline, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, timeout.Token);
         try
@@ -79,8 +84,12 @@ internal sealed partial class NvidiaSmiGpuSource(string program, TimeProvider ti
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !stop.IsCancellationRequested)
         {
-            process.Kill();
             throw new TimeoutException($"nvidia-smi has not answered for {Deadline.TotalSeconds:0} s");
+        }
+        finally
+        {
+            if (!process.HasExited)
+                process.Kill();
         }
     }
 

@@ -6,6 +6,18 @@ internal static class LoadedLibrary
     /// <param name="library">The path or name it was loaded by.</param>
     public static bool WasReplaced(string library)
     {
+        try
+        {
+            return IsMappedDeleted(library);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false; // no descriptor to be had: looked at again next time
+        }
+    }
+
+    private static bool IsMappedDeleted(string library)
+    {
         // The loader resolves names and links: libnvidia-ml.so.1 is mapped as libnvidia-ml.so.580.95.05.
         var stem = Path.GetFileName(library);
         var so = stem.IndexOf(".so", StringComparison.Ordinal);

@@ -40,12 +40,16 @@ internal sealed unsafe class NvmlDeviceReader : IDisposable
     {
         _at = _time.Mono();
         var fields = ReadFields();
+        var memory = ReadMemory(out var memoryCode);
+        var failed = memory.State == ReadingState.Failed;
         return new GpuSample
         {
             Identity = _identity,
-            Health = GpuHealth.Ok,
+            // Every GPU tells its memory: one that has it and fails to is not well, whatever else it still answers.
+            Health = failed ? GpuHealth.Failed : GpuHealth.Ok,
+            HealthReason = failed ? _session.Error("its memory cannot be read", memoryCode).Message : null,
             At = _at,
-            Memory = ReadMemory(),
+            Memory = memory,
             Activity = ReadActivity(),
             Power = ReadPower(),
             Thermal = ReadThermal(fields.MemoryCelsius),
@@ -66,12 +70,13 @@ internal sealed unsafe class NvmlDeviceReader : IDisposable
         _mig?.Dispose();
     }
 
-    private Reading<GpuMemory> ReadMemory()
+    private Reading<GpuMemory> ReadMemory(out NvmlReturn code)
     {
+        code = NvmlReturn.NotSupported;
         if (!Off(Quantity.MemoryV2))
         {
             var v2 = new NvmlMemoryV2 { Version = NvmlMemoryV2.VersionWord };
-            var code = _nvml.DeviceGetMemoryInfo_v2(_device, &v2);
+            code = _nvml.DeviceGetMemoryInfo_v2(_device, &v2);
             var reading = Tell(Quantity.MemoryV2, code, new GpuMemory((long)v2.Total, (long)v2.Reserved, (long)v2.Used, (long)v2.Free));
             if (reading.State != ReadingState.Unsupported)
                 return reading;
@@ -79,7 +84,7 @@ internal sealed unsafe class NvmlDeviceReader : IDisposable
         NvmlMemory v1;
         return Off(Quantity.Memory)
             ? Unsupported<GpuMemory>()
-            : Tell(Quantity.Memory, _nvml.DeviceGetMemoryInfo(_device, &v1), new GpuMemory((long)v1.Total, 0, (long)v1.Used, (long)v1.Free));
+            : Tell(Quantity.Memory, code = _nvml.DeviceGetMemoryInfo(_device, &v1), new GpuMemory((long)v1.Total, 0, (long)v1.Used, (long)v1.Free));
     }
 
     private GpuActivity ReadActivity()

@@ -34,6 +34,8 @@ internal sealed unsafe class NvmlEventThread
         return events;
     }
 
+    public bool Ended => !_thread.IsAlive;
+
     /// <summary>Asks the thread to end; it does when its wait returns, and disposes its session then. False if it did not within the time.</summary>
     public bool Stop(TimeSpan patience)
     {
@@ -56,6 +58,7 @@ internal sealed unsafe class NvmlEventThread
                 || _session.Nvml.DeviceRegisterEvents(device.Handle, NvmlEventData.XidCriticalError, set) != NvmlReturn.Success)
                 continue;
             _uuids[device.Handle] = identity.Uuid;
+            _log.Claim(identity.Uuid, this);
         }
         if (_uuids.Count > 0)
             return true;
@@ -72,7 +75,7 @@ internal sealed unsafe class NvmlEventThread
             if (code == NvmlReturn.Success)
             {
                 if ((data.Type & NvmlEventData.XidCriticalError) != 0 && _uuids.TryGetValue(data.Device, out var uuid))
-                    _log.Add(uuid, (int)data.Data, _time.GetUtcNow());
+                    _log.Add(uuid, (int)data.Data, _time.GetUtcNow(), this);
             }
             else if (code != NvmlReturn.Timeout)
             {

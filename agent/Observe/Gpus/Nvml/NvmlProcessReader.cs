@@ -13,6 +13,8 @@ internal sealed unsafe class NvmlProcessReader(NvmlLibrary nvml, nint device)
     private const uint NoInstance = uint.MaxValue;
     private const int MostPids = 1 << 22; // the kernel's own limit on 64-bit; anything above is garbage
     private const int MostTries = 5;
+    // Far more contexts than a card can hold: a driver that asks for more is not asking for room.
+    private const uint MostEntries = 1 << 15;
 
     private readonly int _stride = nvml.ProcessEntriesAre32Bytes ? 32 : 24;
     private readonly NvmlProcessUse _use = new(nvml, device);
@@ -52,7 +54,9 @@ internal sealed unsafe class NvmlProcessReader(NvmlLibrary nvml, nint device)
                 code = Call(kind, &count, entries);
             if (code == NvmlReturn.InsufficientSize)
             {
-                _entries = new byte[(Math.Max(count, capacity) * 2 + 5) * WidestEntry];
+                if (capacity >= MostEntries)
+                    return false;
+                _entries = new byte[Math.Min(Math.Max((ulong)count, capacity) * 2 + 5, MostEntries) * WidestEntry];
                 continue;
             }
             fatal($"{kind} processes", code);

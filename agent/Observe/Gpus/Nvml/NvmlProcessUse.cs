@@ -12,6 +12,7 @@ internal sealed unsafe class NvmlProcessUse(NvmlLibrary nvml, nint device)
     // The driver samples every 1/6 to 1 s: a window of two seconds always holds a sample of a busy process (nvitop asks so too).
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(2);
     private const int MostTries = 4;
+    private const int MostBytes = 8 * 1024 * 1024; // 200,000 samples and more; the driver's ring holds some hundreds
 
     private byte[] _buffer = new byte[128 * sizeof(NvmlProcessUtilizationInfo)];
     private bool _newCallAbsent;
@@ -60,7 +61,7 @@ internal sealed unsafe class NvmlProcessUse(NvmlLibrary nvml, nint device)
                 var capacity = info.Count;
                 var code = nvml.DeviceGetProcessesUtilizationInfo(device, &info);
                 count = Math.Min(info.Count, capacity);
-                if (code != NvmlReturn.InsufficientSize || attempt == MostTries)
+                if (code != NvmlReturn.InsufficientSize || attempt == MostTries || _buffer.Length >= MostBytes)
                     return code;
                 Grow(info.Count, sizeof(NvmlProcessUtilizationInfo));
             }
@@ -78,7 +79,7 @@ internal sealed unsafe class NvmlProcessUse(NvmlLibrary nvml, nint device)
                 fixed (uint* inOut = &count)
                 {
                     var code = nvml.DeviceGetProcessUtilization(device, (NvmlProcessUtilizationSample*)buffer, inOut, since);
-                    if (code != NvmlReturn.InsufficientSize || attempt == MostTries)
+                    if (code != NvmlReturn.InsufficientSize || attempt == MostTries || _buffer.Length >= MostBytes)
                     {
                         count = Math.Min(count, capacity);
                         return code;
@@ -90,7 +91,7 @@ internal sealed unsafe class NvmlProcessUse(NvmlLibrary nvml, nint device)
     }
 
     private void Grow(uint wanted, int size) =>
-        _buffer = new byte[Math.Max(Math.Min(wanted, 100_000) * 2 * (uint)size, (uint)_buffer.Length * 2)];
+        _buffer = new byte[Math.Min(Math.Max((long)wanted * 2 * size, _buffer.Length * 2L), MostBytes)];
 
     private static Dictionary<int, ProcessUse> Newest(ReadOnlySpan<NvmlProcessUtilizationInfo> samples, ulong since)
     {

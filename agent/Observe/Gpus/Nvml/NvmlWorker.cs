@@ -23,14 +23,16 @@ internal sealed class NvmlWorker
     private readonly CancellationTokenSource _stop = new();
     private readonly List<NvmlDeviceReader?> _readers = [];
     private NvmlSession? _session;
-    private NvmlEventThread? _events;
+    private NvmlEventThread? _events, _lastEvents;
     private MonoTime _openedAt, _libraryCheckedAt;
     private bool _someLost;
+    private TimeSpan _reopenAfter;
     private NvmlCall? _call;
 
     public NvmlWorker(GpuSourceOptions options, TimeProvider time, NvmlGpuSource source)
     {
         (_options, _time, _source) = (options, time, source);
+        _reopenAfter = options.Reopen;
         _thread = new Thread(Run) { IsBackground = true, Name = "nvml" };
     }
 
@@ -59,11 +61,10 @@ internal sealed class NvmlWorker
             catch (Exception e) when (e is NvmlException or DllNotFoundException)
             {
                 error = e;
-                Leave();
+                // Told before closing: that too may hang.
+                _source.Failed(this, error.Message, started, _time.Mono());
                 CloseSession();
             }
-            if (error is not null)
-                _source.Failed(this, error.Message, started, _time.Mono());
             var wait = error is null ? _options.Interval - (_time.Mono() - started) : _options.Reopen;
             if (wait > TimeSpan.Zero)
                 _stop.Token.WaitHandle.WaitOne(wait);
@@ -89,12 +90,30 @@ internal sealed class NvmlWorker
 
     private bool ShouldReopen(MonoTime now)
     {
-        if (_someLost && now - _openedAt >= _options.Reopen)
+        if (!_someLost)
+            _reopenAfter = _options.Reopen;
+        else if (now - _openedAt >= _reopenAfter)
+        {
+            _reopenAfter = _reopenAfter * 2 < _options.SlowestReopen ? _reopenAfter * 2 : _options.SlowestReopen;
             return true;
+        }
         if (now - _libraryCheckedAt < _options.LibraryCheck)
             return false;
         _libraryCheckedAt = now;
-        return LoadedLibrary.WasReplaced(_options.Library);
+        // A package upgrade alone changes nothing yet: until the module is reloaded, the library that is mapped is the one that fits it.
+        return LoadedLibrary.WasReplaced(_options.Library) && ModuleVersion() is var module && (module is null || module != _session!.Driver.DriverVersion);
+    }
+
+    private string? ModuleVersion()
+    {
+        try
+        {
+            return File.ReadAllText(_options.ModuleVersionFile).Trim();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null; // no module is loaded, or the container does not see it
+        }
     }
 
     private void OpenSession(MonoTime now)
@@ -108,7 +127,9 @@ internal sealed class NvmlWorker
             _readers.Add(device is { Handle: not 0, Identity: not null } ? new NvmlDeviceReader(_session, device, _time) : null);
         }
         Enter(NvmlCall.Opening);
-        _events = NvmlEventThread.TryStart(NvmlSession.Open(_options.Library, hung, Enter), _source.Xids, _time);
+        // One listener that never came back is enough: it still holds its session, and the next would join it.
+        if (_lastEvents is null or { Ended: true })
+            _events = NvmlEventThread.TryStart(NvmlSession.Open(_options.Library, hung, Enter), _source.Xids, _time);
         (_openedAt, _libraryCheckedAt) = (now, now);
     }
 
@@ -152,13 +173,15 @@ internal sealed class NvmlWorker
 
     private void CloseSession()
     {
+        Enter(NvmlCall.Opening);
         // The event thread has a session of its own: it may come later, and unloads the library then.
         _events?.Stop(TimeSpan.FromSeconds(2));
-        _events = null;
+        (_lastEvents, _events) = (_events ?? _lastEvents, null);
         foreach (var reader in _readers)
             reader?.Dispose();
         _readers.Clear();
         _session?.Dispose();
         _session = null;
+        Leave();
     }
 }

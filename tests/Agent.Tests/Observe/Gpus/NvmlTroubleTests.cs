@@ -109,6 +109,25 @@ public sealed class NvmlTroubleTests
     }
 
     [Fact]
+    public async Task A_package_upgrade_without_a_module_reload_leaves_the_library_that_still_fits_in_use()
+    {
+        using var machine = FakeMachine.OneH100();
+        var module = Path.Combine(machine.Folder, "module-version");
+        File.WriteAllText(module, "580.95.05\n");
+        await using var nvml = new RunningNvml(machine, RunningNvml.Quick with { ModuleVersionFile = module });
+        nvml.Sweep();
+
+        machine.ReplaceLibrary(NvmlVariant.Full, "590.44.01", loadDriver: false);
+        for (var i = 0; i < 20; i++) // several checks of the library pass
+            Assert.Equal("580.95.05", nvml.Sweep().Driver.DriverVersion);
+        Assert.Null(nvml.Source.Latest.Error);
+
+        machine.DriverVersion = "590.44.01"; // the module is reloaded
+        File.WriteAllText(module, "590.44.01\n");
+        Assert.Equal("590.44.01", nvml.Sweep(s => s.Driver.DriverVersion == "590.44.01").Driver.DriverVersion);
+    }
+
+    [Fact]
     public async Task A_library_that_does_not_fit_the_kernel_module_is_told_until_it_does()
     {
         using var machine = FakeMachine.OneH100();
@@ -166,5 +185,60 @@ public sealed class NvmlTroubleTests
         machine.DriverLoaded = true;
 
         Assert.Equal(1, Assert.Single(nvml.Gpu().Reliability.Xids).Count);
+    }
+
+    [Fact]
+    public async Task While_one_GPU_hangs_an_XID_of_another_counts_once()
+    {
+        using var machine = FakeMachine.TwoH100();
+        await using var nvml = new RunningNvml(machine);
+        nvml.Sweep();
+        machine.Hang(NvmlCall.DeviceGetPowerUsage, 0);
+        nvml.Sweep(s => s.Gpus[0].Health == GpuHealth.Hung && s.Gpus[1].Health == GpuHealth.Ok);
+
+        machine.RaiseXid(1, 31);
+        machine.RaiseXid(1, 79); // in order: when the second is seen by a thread, so is the first
+        nvml.Gpu(1, g => g.Reliability.Xids.Count == 2);
+        for (var i = 0; i < 100; i++)
+            nvml.Sweep();
+        Assert.All(nvml.Gpu(1).Reliability.Xids, x => Assert.Equal(1, x.Count));
+        machine.Release(NvmlCall.DeviceGetPowerUsage, 0);
+    }
+
+    [Fact]
+    public async Task A_GPU_whose_every_reading_fails_is_not_called_healthy()
+    {
+        using var machine = FakeMachine.TwoH100();
+        await using var nvml = new RunningNvml(machine);
+        nvml.Sweep();
+        foreach (var call in Enum.GetValues<NvmlCall>().Where(c => c.ToString().StartsWith("DeviceGet", StringComparison.Ordinal)))
+            machine.Fault(call, 0, code: 999);
+        nvml.Gpu(0, g => g.Memory.Known() is null);
+        Assert.Equal(GpuHealth.Failed, nvml.Gpu(0, g => g.Memory.Known() is null).Health);
+        Assert.Equal(GpuHealth.Ok, nvml.Gpu(1).Health);
+    }
+
+    [Fact]
+    public async Task A_driver_that_finds_every_buffer_too_small_is_not_given_ever_larger_ones()
+    {
+        using var machine = FakeMachine.OneH100();
+        foreach (var call in Enum.GetValues<NvmlCall>().Where(c => c.ToString().Contains("Process", StringComparison.Ordinal)))
+            machine.Fault(call, 0, code: 7);
+        await using var nvml = new RunningNvml(machine);
+        for (var i = 0; i < 20; i++)
+            nvml.Sweep();
+        Assert.Null(nvml.Gpu().Processes);
+    }
+
+    [Fact]
+    public async Task Use_that_never_fits_is_unknown_and_the_rest_is_told()
+    {
+        using var machine = FakeMachine.OneH100();
+        foreach (var call in Enum.GetValues<NvmlCall>().Where(c => c.ToString().Contains("Utilization", StringComparison.Ordinal) && c.ToString().Contains("Process", StringComparison.Ordinal)))
+            machine.Fault(call, 0, code: 7);
+        await using var nvml = new RunningNvml(machine);
+        for (var i = 0; i < 20; i++)
+            nvml.Sweep();
+        Assert.NotNull(nvml.Gpu().Processes);
     }
 }

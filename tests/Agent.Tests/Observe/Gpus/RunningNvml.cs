@@ -12,7 +12,7 @@ internal sealed class RunningNvml : IAsyncDisposable
     public static readonly GpuSourceOptions Quick = new()
     {
         Interval = TimeSpan.FromMilliseconds(20), GpuDeadline = TimeSpan.FromMilliseconds(300), OpenDeadline = TimeSpan.FromMilliseconds(600),
-        Reopen = TimeSpan.FromMilliseconds(100), LibraryCheck = TimeSpan.FromMilliseconds(50),
+        Reopen = TimeSpan.FromMilliseconds(100), LibraryCheck = TimeSpan.FromMilliseconds(50), ModuleVersionFile = "/nonexistent",
     };
 
     private readonly CancellationTokenSource _stop = new();
