@@ -11,6 +11,7 @@ internal static class HeadroomCommand
         var root = new RootCommand("Headroom: many AI models share a GPU server, and the important ones stay fast.")
         {
             RunCommand.Create(),
+            CheckCommand.Create(),
             StatusCommand.Create(),
             DoctorCommand.Create(),
         };

@@ -59,7 +59,7 @@ internal static class RunCommand
     {
         foreach (var problem in loaded.Problems)
             Console.Error.WriteLine(problem);
-        Console.Error.WriteLine($"headroom: the policy has {loaded.Problems.Count} problem(s); nothing was started.");
+        Console.Error.WriteLine($"headroom: the policy has {Figures.Count(loaded.Problems.Count, "problem")}; nothing was started.");
         return ExitCode.Usage;
     }
 

@@ -5,7 +5,13 @@ internal sealed record NodeView(NodeSnapshot Snapshot, PolicyStatus Policy, Self
 
 /// <param name="Hash">Of the policy in force.</param>
 /// <param name="LoadedAt">When it was loaded.</param>
-internal sealed record PolicyStatus(string Hash, IReadOnlyList<string> Files, Mode Mode, DateTimeOffset LoadedAt);
+/// <param name="Reloads">Times that it was read again since start, and how many of those were refused.</param>
+internal sealed record PolicyStatus(
+    string Hash, IReadOnlyList<string> Files, Mode Mode, DateTimeOffset LoadedAt, long Reloads = 0, long ReloadFailures = 0)
+{
+    /// <summary>What is wrong with the text on disk, which is then not in force; empty when the last reload was taken.</summary>
+    public IReadOnlyList<string> Problems { get; init; } = [];
+}
 
 /// <param name="Mode">The least of flag and policy: how far the agent goes now.</param>
 /// <param name="Simulated">Nothing here is real.</param>

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Headroom.Model;
 
 namespace Headroom.Policies;
@@ -29,6 +31,25 @@ internal static class PolicyLoader
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             return Failed(path, $"cannot be read: {e.Message}");
+        }
+    }
+
+    /// <summary>Of the text as it stands now: changes when any byte, name or number of its files does. Never throws: what cannot be read has a fingerprint too.</summary>
+    public static string Fingerprint(string path)
+    {
+        try
+        {
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            foreach (var file in Directory.Exists(path) ? FilesOf(path) : [Read(path)])
+            {
+                hash.AppendData(Encoding.UTF8.GetBytes($"{file.Path}\0{file.Content.Length}\0"));
+                hash.AppendData(file.Content.Span);
+            }
+            return Convert.ToHexStringLower(hash.GetHashAndReset());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return e.GetType().Name;
         }
     }
 

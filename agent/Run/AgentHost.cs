@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Headroom.Export.Api;
 using Headroom.Export.Metrics;
 using Headroom.Model;
@@ -36,25 +37,30 @@ internal static partial class AgentHost
         var log = app.Services.GetRequiredService<ILoggerFactory>();
 
         var sources = Sources(options, time, log);
-        var effective = (Mode)Math.Min((int)options.Mode, (int)policy.Mode);
+        var policies = new PolicyStore(options.PolicyPath, policy, time, log.CreateLogger<PolicyStore>());
         var loop = new NodeLoop(
-            sources, new SnapshotAssembly(Environment.MachineName), () => policy,
-            new PolicyStatus(policy.Hash, policy.Files, policy.Mode, time.GetUtcNow()),
-            new SelfStatus(AgentVersion.Version, AgentVersion.Commit, time.GetUtcNow(), effective, options.Simulate),
+            sources, new SnapshotAssembly(Environment.MachineName), () => policies.Current,
+            new SelfStatus(AgentVersion.Version, AgentVersion.Commit, time.GetUtcNow(), options.Mode, options.Simulate),
             options.Tick, time, log.CreateLogger<NodeLoop>());
         using var renderer = new MetricsRenderer(options.DcgmNames);
         app.Run(http => Listeners.Of(http) == Listener.Control
-            ? Endpoints.ControlAsync(http, () => loop.CurrentView)
+            ? Endpoints.ControlAsync(http, () => loop.CurrentView, () => [.. policies.Reload().Select(p => p.ToString())])
             : Endpoints.MetricsAsync(http, () => loop.CurrentView, renderer));
 
         if (await TryListenAsync(app, options, talk, stop) is { } failed)
             return failed;
         Listeners.Protect(options.Directories.ControlSocket);
         var logger = log.CreateLogger("Headroom");
+        using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+        {
+            signal.Cancel = true;
+            policies.Reload();
+        });
+        var effective = (Mode)Math.Min((int)options.Mode, (int)policy.Mode);
         LogStarted(logger, AgentVersion.Version, options.Simulate ? "a simulated server" : "this server", effective, options.MetricsListen, options.Directories.ControlSocket);
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop, app.Lifetime.ApplicationStopping);
-        await RunUntilStopped(sources, loop, logger, ending);
+        await RunUntilStopped(sources, loop, policies, logger, ending);
         using var grace = new CancellationTokenSource(Patience, time);
         await app.StopAsync(grace.Token);
         File.Delete(options.Directories.ControlSocket);
@@ -105,10 +111,10 @@ internal static partial class AgentHost
     }
 
     // A source or the loop that ends by itself has a bug: the agent ends too, and systemd or Docker starts it anew.
-    private static async Task RunUntilStopped(NodeSources sources, NodeLoop loop, ILogger log, CancellationTokenSource ending)
+    private static async Task RunUntilStopped(NodeSources sources, NodeLoop loop, PolicyStore policies, ILogger log, CancellationTokenSource ending)
     {
         using var work = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
-        var running = NodeSources.TogetherAsync(work.Token, sources.RunAsync, loop.RunAsync);
+        var running = NodeSources.TogetherAsync(work.Token, sources.RunAsync, loop.RunAsync, policies.RunAsync);
         var asked = new TaskCompletionSource();
         await using var registration = ending.Token.Register(asked.SetResult);
         await Task.WhenAny(FirstFault(running), asked.Task);

@@ -5,8 +5,9 @@ namespace Headroom.Run;
 
 /// <summary>The tick: takes the latest of every source, puts one snapshot together and publishes one view. Awaits no I/O; a source that hangs
 /// delays nothing here.</summary>
+/// <param name="self">Its mode is the most that the agent may do; the policy may say less.</param>
 internal sealed partial class NodeLoop(
-    NodeSources sources, SnapshotAssembly assembly, Func<Policy> policy, PolicyStatus policyStatus, SelfStatus self, TimeSpan interval,
+    NodeSources sources, SnapshotAssembly assembly, Func<PolicyInForce> policy, SelfStatus self, TimeSpan interval,
     TimeProvider time, ILogger<NodeLoop> log)
 {
     private NodeView? _view;
@@ -40,11 +41,12 @@ internal sealed partial class NodeLoop(
     public NodeView Tick()
     {
         var now = time.Mono();
-        var current = policy();
+        var (current, status) = policy();
         var snapshot = assembly.Assemble(
             ++_seq, time.GetUtcNow(), now, sources.Gpus.Latest, sources.Workloads.Latest, sources.Latency.Latest, current);
         sources.Latency.Watch(SnapshotAssembly.WatchList(snapshot, current));
-        var view = new NodeView(snapshot, policyStatus, self with { LastTick = _lastTick, FailedTicks = _failures });
+        var mode = (Mode)Math.Min((int)self.Mode, (int)current.Mode);
+        var view = new NodeView(snapshot, status, self with { Mode = mode, LastTick = _lastTick, FailedTicks = _failures });
         Volatile.Write(ref _view, view);
         _lastTick = time.Mono() - now;
         return view;

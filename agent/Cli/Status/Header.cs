@@ -22,6 +22,9 @@ internal static class Header
         foreach (var source in snapshot.Health)
             if (SourceTrouble(source, snapshot.Mono) is { } trouble)
                 yield return Warning(trouble);
+        if (view.Policy.Problems.Count > 0)
+            yield return Warning($"the policy on disk is refused, {view.Policy.Hash} stays in force: {view.Policy.Problems[0]}"
+                + (view.Policy.Problems.Count > 1 ? $" (and {view.Policy.Problems.Count - 1} more: headroom check)" : ""));
         if (self.FailedTicks > 0)
             yield return Warning($"{self.FailedTicks} ticks have failed since the agent started: a bug, which its log tells of");
     }

@@ -36,9 +36,15 @@ internal static class Endpoints
         }
     }
 
-    /// <summary>Control socket: <c>/api/v1/state</c> and health.</summary>
-    public static async Task ControlAsync(HttpContext http, Func<NodeView?> view)
+    /// <summary>Control socket: <c>/api/v1/state</c>, <c>POST /-/reload</c> and health.</summary>
+    /// <param name="reload">Reads the policy again; the problems, none when it was taken.</param>
+    public static async Task ControlAsync(HttpContext http, Func<NodeView?> view, Func<IReadOnlyList<string>> reload)
     {
+        if (HttpMethods.IsPost(http.Request.Method) && http.Request.Path == "/-/reload")
+        {
+            await ReloadAsync(http, reload());
+            return;
+        }
         switch (Path(http))
         {
             case null:
@@ -60,7 +66,11 @@ internal static class Endpoints
         }
     }
 
-    // Everything here is read-only.
+    private static Task ReloadAsync(HttpContext http, IReadOnlyList<string> problems) => problems.Count == 0
+        ? TextAsync(http, StatusCodes.Status200OK, "the policy is in force\n")
+        : TextAsync(http, StatusCodes.Status400BadRequest, $"refused, nothing changed:\n{string.Join('\n', problems)}\n");
+
+    // Everything else is read-only.
     private static string? Path(HttpContext http) =>
         HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method) ? http.Request.Path.Value : null;
 

@@ -19,6 +19,9 @@ internal static class AgentMetrics
         page.Set(AgentTickDuration, self.LastTick.TotalSeconds);
         page.Set(PolicyInfo, 1, policy.Hash, WorkloadMetrics.Word(policy.Mode));
         page.Set(PolicyLoaded, GpuMetrics.Seconds(policy.LoadedAt));
+        page.Set(PolicyReloadSuccessful, policy.Problems.Count == 0);
+        page.Set(PolicyReloads, policy.Reloads);
+        page.Set(PolicyReloadFailures, policy.ReloadFailures);
         foreach (var source in snapshot.Health)
             WriteSource(page, source, snapshot);
         WriteCost(page);

@@ -92,6 +92,9 @@ internal static class MetricTable
     // Policy and agent
     public static readonly MetricFamily PolicyInfo = Gauge("headroom_policy_info", "The policy in force; always 1.", "hash", "mode");
     public static readonly MetricFamily PolicyLoaded = Gauge("headroom_policy_loaded_timestamp_seconds", "When the policy in force was loaded.");
+    public static readonly MetricFamily PolicyReloadSuccessful = Gauge("headroom_policy_last_reload_successful", "Whether the policy on disk was taken when it was last read: 1, or 0 when it has mistakes and an older one stays in force.");
+    public static readonly MetricFamily PolicyReloads = Counter("headroom_policy_reloads_total", "Times that the policy was read again since start.");
+    public static readonly MetricFamily PolicyReloadFailures = Counter("headroom_policy_reload_failures_total", "Times that it was refused.");
     public static readonly MetricFamily AgentInfo = Gauge("headroom_agent_info", "The agent; always 1.", "version", "commit", "mode", "simulated");
     public static readonly MetricFamily AgentStart = Gauge("headroom_agent_start_timestamp_seconds", "When the agent started.");
     public static readonly MetricFamily SnapshotSequence = Gauge("headroom_agent_snapshot_sequence", "Number of the tick that this page shows, whole.");

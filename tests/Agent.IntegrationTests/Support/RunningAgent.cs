@@ -9,7 +9,7 @@ namespace Headroom.IntegrationTests.Support;
 internal sealed class RunningAgent : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("headroom-agent-").FullName;
-    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(10) };
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(60) };
 
     public RunningAgent(params string[] arguments)
     {

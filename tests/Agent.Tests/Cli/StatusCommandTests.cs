@@ -95,7 +95,7 @@ public sealed class StatusCommandTests : IDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenUnixSocket(Path.Combine(_folder, socket)));
         var app = builder.Build();
-        app.Run(http => Endpoints.ControlAsync(http, () => view));
+        app.Run(http => Endpoints.ControlAsync(http, () => view, () => []));
         await app.StartAsync();
         return app;
     }

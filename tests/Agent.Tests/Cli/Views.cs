@@ -20,9 +20,10 @@ internal static class Views
     {
         var time = new FakeTimeProvider(Nine);
         var node = new SimulatedNode(new SimulationOptions { Seed = 1 }, time);
+        var policy = new PolicyInForce(PolicyLoader.None, new PolicyStatus("none", [], Mode.Observe, Nine));
         var loop = new NodeLoop(
-            new NodeSources(node.Gpus, node.Workloads, node.Latency), new SnapshotAssembly("gpu-01"), () => PolicyLoader.None,
-            new PolicyStatus("none", [], Mode.Observe, Nine), new SelfStatus("0.1.0", "abc", Nine, Mode.Observe, Simulated: true),
+            new NodeSources(node.Gpus, node.Workloads, node.Latency), new SnapshotAssembly("gpu-01"), () => policy,
+            new SelfStatus("0.1.0", "abc", Nine, Mode.Observe, Simulated: true),
             TimeSpan.FromSeconds(1), time, NullLogger<NodeLoop>.Instance);
         for (var second = 0; second < 30; second++)
         {

@@ -6,7 +6,7 @@ public sealed class AgentDirectoriesTests
 {
     [Theory]
     [InlineData("root", true, false, "", "/var/lib/headroom", "/run/headroom")]
-    [InlineData("root simulating leaves root's own alone", true, true, "HOME=/root", "/root/.local/state/headroom-simulated", "/run/headroom-simulated")]
+    [InlineData("root simulating leaves root's own alone", true, true, "HOME=/home/admin", "/home/admin/.local/state/headroom-simulated", "/run/headroom-simulated")]
     [InlineData("a user", false, false, "HOME=/home/li;XDG_RUNTIME_DIR=/run/user/1000", "/home/li/.local/state/headroom", "/run/user/1000/headroom")]
     [InlineData("a user with XDG", false, false, "XDG_STATE_HOME=/s;XDG_RUNTIME_DIR=/r", "/s/headroom", "/r/headroom")]
     [InlineData("the environment names them", true, false, "HEADROOM_STATE_DIR=/a;HEADROOM_RUNTIME_DIR=/b", "/a", "/b")]

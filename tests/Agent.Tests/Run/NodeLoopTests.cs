@@ -15,8 +15,9 @@ public sealed class NodeLoopTests
     private readonly NodeLoop _loop;
 
     public NodeLoopTests() => _loop = new NodeLoop(
-        new NodeSources(_sources, _sources, _sources), new SnapshotAssembly("node"), () => _policy ?? throw new InvalidOperationException("planted"),
-        new PolicyStatus("none", [], Mode.Observe, _time.GetUtcNow()), new SelfStatus("0", "0", _time.GetUtcNow(), Mode.Observe, false),
+        new NodeSources(_sources, _sources, _sources), new SnapshotAssembly("node"),
+        () => new PolicyInForce(_policy ?? throw new InvalidOperationException("planted"), new PolicyStatus("none", [], Mode.Observe, _time.GetUtcNow())),
+        new SelfStatus("0", "0", _time.GetUtcNow(), Mode.Enforce, false),
         TimeSpan.FromSeconds(1), _time, NullLogger<NodeLoop>.Instance);
 
     private Policy? _policy = PolicyLoader.None;
