@@ -30,7 +30,10 @@ internal static partial class AgentHost
             await talk.WriteLineAsync($"headroom: cannot use {options.Directories.Runtime}: {e.Message} Choose another folder with --runtime-dir (its path at most 94 characters).");
             return ExitCode.Failed;
         }
-        var builder = WebApplication.CreateSlimBuilder();
+        // Empty: the usual builders read appsettings.json of whatever folder they are started in, and watch it, which fails where inotify instances have run out.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Host.UseConsoleLifetime(lifetime => lifetime.SuppressStatusMessages = true);
+        builder.WebHost.UseKestrelCore();
         AgentLogging.Configure(builder.Logging);
         builder.WebHost.ConfigureKestrel(kestrel => Listeners.Configure(kestrel, options.MetricsListen, options.Directories.ControlSocket));
         await using var app = builder.Build();

@@ -15,6 +15,7 @@ internal sealed record DockerSourceOptions
     /// <summary>Events tell of changes at once; the full list finds what an event gap hid.</summary>
     public TimeSpan FullList { get; init; } = TimeSpan.FromSeconds(5);
     public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(5);
+    /// <summary>Before the first new try; then twice as long each time, up to five seconds.</summary>
     public TimeSpan Reconnect { get; init; } = TimeSpan.FromSeconds(1);
     /// <summary>When a container that could not be inspected is asked for again: one that is stuck costs the whole timeout each time.</summary>
     public TimeSpan AskAgain { get; init; } = TimeSpan.FromSeconds(30);
@@ -30,6 +31,8 @@ internal sealed partial class DockerWorkloadSource(DockerSourceOptions options, 
         "create", "start", "restart", "die", "stop", "pause", "unpause", "rename", "destroy", "update", "health_status", "oom", "connect", "disconnect",
     ];
 
+    private static readonly TimeSpan SlowestReconnect = TimeSpan.FromSeconds(5);
+
     private readonly LatestCell<WorkloadSweep> _latest = new();
     private readonly ConcurrentDictionary<string, Seen> _containers = new();
     private readonly Dictionary<string, MonoTime> _notBefore = [];
@@ -41,6 +44,7 @@ internal sealed partial class DockerWorkloadSource(DockerSourceOptions options, 
 
     public async Task RunAsync(CancellationToken stop)
     {
+        var wait = options.Reconnect;
         while (!stop.IsCancellationRequested)
         {
             var started = time.Mono();
@@ -48,6 +52,7 @@ internal sealed partial class DockerWorkloadSource(DockerSourceOptions options, 
             {
                 using var docker = await DockerConnection.OpenAsync(options.Endpoint, options.CallTimeout, stop);
                 LogConnected(log, options.Endpoint, docker.Info.EngineVersion, docker.Info.ApiVersion);
+                wait = options.Reconnect;
                 await FollowAsync(docker, stop);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -58,8 +63,9 @@ internal sealed partial class DockerWorkloadSource(DockerSourceOptions options, 
             {
                 Fail(Words(e), started);
             }
-            if (!await Delay(options.Reconnect, stop))
+            if (!await Delay(wait, stop))
                 return;
+            wait = wait * 2 < SlowestReconnect ? wait * 2 : SlowestReconnect;
         }
     }
 
