@@ -2,8 +2,18 @@ using Headroom.Policies.Yaml;
 
 namespace Headroom.Policies.Binding;
 
+/// <summary>A key as the reference shows it.</summary>
+internal interface IKey
+{
+    string Name { get; }
+    Shape Shape { get; }
+    /// <summary>One or two sentences for the reference.</summary>
+    string Doc { get; }
+    bool IsRequired { get; }
+}
+
 /// <summary>One key of a mapping: its name, what its value must be, what it means, and what becomes of it.</summary>
-internal sealed class Key<T>
+internal sealed class Key<T> : IKey
 {
     private readonly Func<T, YamlNode, Problems, T> _bind;
 
@@ -18,7 +28,6 @@ internal sealed class Key<T>
 
     public string Name { get; }
     public Shape Shape { get; }
-    /// <summary>One or two sentences for the reference.</summary>
     public string Doc { get; }
     public bool IsRequired { get; }
 

@@ -3,19 +3,25 @@ using Headroom.Policies.Yaml;
 
 namespace Headroom.Policies.Binding;
 
+/// <summary>A mapping's keys, whatever it binds to.</summary>
+internal interface IMappingShape
+{
+    IReadOnlyList<IKey> Keys { get; }
+}
+
 /// <summary>A mapping with known keys.</summary>
 /// <param name="what">With its article: <c>a workload</c>.</param>
 /// <param name="seed">What holds before any key is read.</param>
 /// <param name="keys">All that may stand in it.</param>
 /// <param name="check">What concerns several keys at once. Sees mappings with mistakes too, and must bear them.</param>
 internal sealed class Mapping<T>(
-    string what, string example, Func<YamlMapping, T> seed, IReadOnlyList<Key<T>> keys, Action<T, YamlMapping, Problems>? check = null) : Shape<T>
+    string what, string example, Func<YamlMapping, T> seed, IReadOnlyList<Key<T>> keys, Action<T, YamlMapping, Problems>? check = null) : Shape<T>, IMappingShape
 {
     private readonly Dictionary<string, Key<T>> _byName = keys.ToDictionary(key => key.Name);
 
     public override string What => what;
     public override string Example => example;
-    public IReadOnlyList<Key<T>> Keys => keys;
+    public IReadOnlyList<IKey> Keys => keys;
 
     public Key<T>? Find(string name) => _byName.GetValueOrDefault(name);
 

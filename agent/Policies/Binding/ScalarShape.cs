@@ -13,7 +13,7 @@ internal sealed class ScalarShape<T>(
 {
     public override string What => what;
     public override string Example => example;
-    public IReadOnlyList<string>? Words => words;
+    public override IReadOnlyList<string>? Words => words;
     public Range<T>? Range => range;
 
     public override bool TryBind(YamlNode node, string name, Problems problems, [MaybeNullWhen(false)] out T value)

@@ -11,6 +11,9 @@ internal abstract class Shape
 
     /// <summary>A right one, as written in YAML.</summary>
     public abstract string Example { get; }
+
+    /// <summary>All that may be written, where that is a few words.</summary>
+    public virtual IReadOnlyList<string>? Words => null;
 }
 
 internal abstract class Shape<T> : Shape

@@ -2,6 +2,8 @@ using System.Text;
 using Headroom.Export.Metrics;
 using Headroom.Model;
 using Headroom.Policies;
+using Headroom.Policies.Binding;
+using Headroom.Policies.Tables;
 using Headroom.Tests.Support;
 
 namespace Headroom.Tests.Export;
@@ -22,6 +24,42 @@ public sealed class ReferenceTests
             text.Append('|').AppendJoin('|', $" `{family.Name}` ", $" {kind} ", $" {string.Join(", ", family.Labels)} ", $" {family.Help} ").Append("|\n");
         }
         Golden.MatchesDocument(text.ToString(), "metrics.md");
+    }
+
+    [Fact]
+    public void The_policy_reference_is_the_binders_table()
+    {
+        var text = new StringBuilder("# Policy and labels\n\nWritten from the tables in `agent/Policies` by their test; `headroom check FILE --print` shows what a policy says.\n"
+            + "An entry that names its container or compose service without `*` and `?` opts in to being acted on; other entries only classify. The policy wins over labels, "
+            + "key by key, but a label may always restrict: exempt, not enabled, a lower mode.\n\n## Policy file\n\n| key | value | e.g. | meaning |\n|---|---|---|---|\n");
+        foreach (var (path, key) in Keys("", PolicyTable.Root))
+            Row(text, $"`{path.Replace("|", "\\|", StringComparison.Ordinal)}`{(key.IsRequired ? " (required)" : "")}", key.Shape, key.Doc);
+        foreach (var (path, key) in Keys("presets[].fields.*", PresetFieldTable.Field))
+            Row(text, $"`{path}`", key.Shape, key.Doc);
+        text.Append("\n## Container labels\n\n| label | value | e.g. | meaning |\n|---|---|---|---|\n");
+        foreach (var label in LabelTable.All.Where(l => !l.Name.StartsWith("headroom.slo.", StringComparison.Ordinal)))
+            Row(text, $"`{label.Name}`", label.Shape, label.Doc);
+        Row(text, "`headroom.slo.WORD`", Shapes.Slo, $"The latency to keep; WORD is one of {string.Join(", ", SloWords.All)}.");
+        Golden.MatchesDocument(text.ToString(), "policy.md");
+    }
+
+    private static void Row(StringBuilder text, string name, Shape shape, string doc)
+    {
+        static string Cell(string words) => words.Replace("|", "\\|", StringComparison.Ordinal);
+        text.Append("| ").AppendJoin(" | ", name, Cell(shape.Words is { } words ? string.Join(", ", words) : shape.What), $"`{Cell(shape.Example)}`", Cell(doc)).Append(" |\n");
+    }
+
+    private static IEnumerable<(string Path, IKey Key)> Keys(string prefix, Shape shape)
+    {
+        if (shape is IListShape { Item: var item })
+            return Keys(prefix + "[]", item);
+        if (shape is not IMappingShape mapping)
+            return [];
+        var dot = prefix.Length > 0 ? prefix + "." : "";
+        // The SLO words differ in nothing but their name: one row.
+        var words = mapping.Keys.Where(key => SloWords.All.Contains(key.Name)).ToList();
+        return mapping.Keys.Except(words.Skip(1)).SelectMany(key => ((string, IKey)[])
+            [(dot + (words.Contains(key) ? string.Join(" | ", words.Select(w => w.Name)) : key.Name), key), .. Keys(dot + key.Name, key.Shape)]);
     }
 
     [Fact]
