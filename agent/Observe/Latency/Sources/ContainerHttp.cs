@@ -54,6 +54,8 @@ internal sealed class ContainerHttp : IDisposable
     {
         var url = Url(port, path);
         using var request = Request(method, url, path);
+        // A POST cannot be sent again, so it must not meet a kept connection that the server is just closing.
+        request.Headers.ConnectionClose = method != HttpMethod.Get;
         if (json is not null)
             request.Content = new StringContent(json, Encoding.UTF8, "application/json");
         return await _http.SendAsync(request, url, feed, stop);
