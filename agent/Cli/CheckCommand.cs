@@ -27,12 +27,10 @@ internal static class CheckCommand
             talk.WriteLine($"headroom: {Figures.Count(result.Problems.Count, "problem")} in {path}");
             return ExitCode.Usage;
         }
-        talk.WriteLine($"headroom: {path} is right: policy {policy.Hash}, mode {Word(policy.Mode)}, {Figures.Count(policy.Workloads.Count, "workload")}");
+        talk.WriteLine($"headroom: {path} is right: policy {policy.Hash}, mode {policy.Mode.Word()}, {Figures.Count(policy.Workloads.Count, "workload")}");
         if (print)
             foreach (var line in EffectivePolicy.Lines(policy))
                 output.WriteLine(line);
         return ExitCode.Ok;
     }
-
-    private static string Word(Mode mode) => mode.ToString().ToLowerInvariant();
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Headroom.Model;
+using Headroom.Policies;
 
 namespace Headroom.Cli;
 
@@ -11,8 +12,8 @@ internal static class EffectivePolicy
     public static IEnumerable<string> Lines(Policy policy)
     {
         yield return "apiVersion: headroom/v1";
-        yield return $"mode: {Word(policy.Mode)}";
-        yield return $"defaults: {{ priority: {Word(policy.DefaultPriority)} }}";
+        yield return $"mode: {policy.Mode.Word()}";
+        yield return $"defaults: {{ priority: {policy.DefaultPriority.Word()} }}";
         if (policy.Workloads.Count > 0)
             yield return "workloads:";
         foreach (var entry in policy.Workloads)
@@ -25,10 +26,10 @@ internal static class EffectivePolicy
         var own = entry.Source;
         yield return ($"  - name: {Text(entry.Name)}", own);
         yield return ($"    match: {Match(entry.Match)}", entry.Match.OptsIn ? "opts in to being acted on" : "classifies only: a pattern, an image or a label does not opt in");
-        yield return ($"    mode: {Word(entry.Mode is { } mode && mode < policy.Mode ? mode : policy.Mode)}", entry.Mode is null ? "the policy's" : entry.Mode > policy.Mode ? "the policy's, which is less" : own);
+        yield return ($"    mode: {policy.Mode.AtMost(entry.Mode).Word()}", entry.Mode is null ? "the policy's" : entry.Mode > policy.Mode ? "the policy's, which is less" : own);
         var priority = entry.Priority ?? policy.DefaultPriority;
-        yield return ($"    priority: {Word(priority)}", entry.Priority is null ? "default, unless a label says otherwise" : own);
-        yield return ($"    yields: {Word(entry.Yields ?? DefaultYields(priority))}", entry.Yields is null ? $"default for {Word(priority)}" : own);
+        yield return ($"    priority: {priority.Word()}", entry.Priority is null ? "default, unless a label says otherwise" : own);
+        yield return ($"    yields: {(entry.Yields ?? Classifier.DefaultYields(priority)).Word()}", entry.Yields is null ? $"default for {priority.Word()}" : own);
         if (entry.Slos.Count > 0)
             yield return ($"    slo: {{ {string.Join(", ", entry.Slos.Select(s => $"{s.Name}: {Duration(s.Target)}"))} }}", own);
         if (entry.GuaranteeBytes is not null || entry.CapBytes is not null)
@@ -37,13 +38,6 @@ internal static class EffectivePolicy
             yield return ($"    ports: [{string.Join(", ", entry.Ports)}]", own);
         yield return entry.Metrics is null ? ("    # metrics: found out from image, command line and page", "default") : ($"    metrics: {Metrics(entry.Metrics)}", own);
     }
-
-    private static Yields DefaultYields(Priority priority) => priority switch
-    {
-        Priority.Batch => Yields.Gate,
-        Priority.Critical => Yields.Never,
-        _ => Yields.Share,
-    };
 
     private static string Match(WorkloadMatch match) => "{ " + string.Join(", ", new[]
     {
@@ -77,8 +71,6 @@ internal static class EffectivePolicy
             parts.Add($"textfile: {Text(file)}");
         return $"{{ {string.Join(", ", parts)} }}";
     }
-
-    private static string Word<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
 
     // Quoted unless it is plain: whatever the user wrote, it reads back as the same text.
     private static string Text(string text) =>

@@ -11,6 +11,12 @@ internal enum Mode
     Enforce,
 }
 
+internal static class Modes
+{
+    /// <summary>The lesser of both; null limits nothing.</summary>
+    public static Mode AtMost(this Mode mode, Mode? limit) => limit < mode ? limit.Value : mode;
+}
+
 internal enum Priority
 {
     /// <summary>Work that can wait.</summary>

@@ -19,9 +19,9 @@ internal static class Classifier
             Entry = entry?.Name,
             Managed = !exempt && (labels.Enable ?? entry?.Match.OptsIn ?? false),
             Exempt = exempt,
-            Mode = Least(policy.Mode, entry?.Mode, labels.Mode),
+            Mode = policy.Mode.AtMost(entry?.Mode).AtMost(labels.Mode),
             Priority = priority,
-            Yields = entry?.Yields ?? labels.Yields ?? ByPriority(priority),
+            Yields = entry?.Yields ?? labels.Yields ?? DefaultYields(priority),
             Slos = [.. entry?.Slos ?? [], .. labels.Slos.Where(slo => entry is null || !entry.Slos.Any(own => own.Signal == slo.Signal && own.Rank == slo.Rank))],
             GuaranteeBytes = guarantee,
             CapBytes = cap,
@@ -37,10 +37,8 @@ internal static class Classifier
     private static bool IsOwn(ContainerSample container, LabelValues labels) =>
         labels.Role is not null || Matcher.Repository(container.Image).Split('/')[^1].Equals("headroom", StringComparison.OrdinalIgnoreCase);
 
-    private static Mode Least(Mode policy, Mode? entry, Mode? label) =>
-        (Mode)Math.Min((int)policy, Math.Min((int)(entry ?? Mode.Enforce), (int)(label ?? Mode.Enforce)));
-
-    private static Yields ByPriority(Priority priority) => priority switch
+    /// <summary>Where neither policy nor label says.</summary>
+    public static Yields DefaultYields(Priority priority) => priority switch
     {
         Priority.Critical => Yields.Never,
         Priority.Batch => Yields.Gate,

@@ -59,8 +59,7 @@ internal static partial class AgentHost
             signal.Cancel = true;
             policies.Reload();
         });
-        var effective = (Mode)Math.Min((int)options.Mode, (int)policy.Mode);
-        LogStarted(logger, AgentVersion.Version, options.Simulate ? "a simulated server" : "this server", effective, options.MetricsListen, options.Directories.ControlSocket);
+        LogStarted(logger, AgentVersion.Version, options.Simulate ? "a simulated server" : "this server", options.Mode.AtMost(policy.Mode), options.MetricsListen, options.Directories.ControlSocket);
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop, app.Lifetime.ApplicationStopping);
         await RunUntilStopped(sources, loop, policies, logger, ending);
@@ -116,12 +115,10 @@ internal static partial class AgentHost
     // A source or the loop that ends by itself has a bug: the agent ends too, and systemd or Docker starts it anew.
     private static async Task RunUntilStopped(NodeSources sources, NodeLoop loop, PolicyStore policies, ILogger log, CancellationTokenSource ending)
     {
-        using var work = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
-        var running = NodeSources.TogetherAsync(work.Token, sources.RunAsync, loop.RunAsync, policies.RunAsync);
+        var running = NodeSources.TogetherAsync(ending.Token, sources.RunAsync, loop.RunAsync, policies.RunAsync);
         var asked = new TaskCompletionSource();
         await using var registration = ending.Token.Register(asked.SetResult);
-        await Task.WhenAny(FirstFault(running), asked.Task);
-        await work.CancelAsync();
+        await Task.WhenAny(running, asked.Task);
         try
         {
             await running.WaitAsync(Patience);
@@ -135,8 +132,6 @@ internal static partial class AgentHost
             LogCrashed(log, e);
         }
     }
-
-    private static async Task FirstFault(Task running) => await running.ContinueWith(static _ => { }, TaskScheduler.Default);
 
     [LoggerMessage(1, LogLevel.Information, "Headroom {Version} watches {What} in mode {Mode}; metrics at http://{Metrics}/metrics, control at {Control}")]
     private static partial void LogStarted(ILogger log, string version, string what, Mode mode, System.Net.IPEndPoint metrics, string control);

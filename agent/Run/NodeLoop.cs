@@ -45,8 +45,7 @@ internal sealed partial class NodeLoop(
         var snapshot = assembly.Assemble(
             ++_seq, time.GetUtcNow(), now, sources.Gpus.Latest, sources.Workloads.Latest, sources.Latency.Latest, current);
         sources.Latency.Watch(SnapshotAssembly.WatchList(snapshot, current));
-        var mode = (Mode)Math.Min((int)self.Mode, (int)current.Mode);
-        var view = new NodeView(snapshot, status, self with { Mode = mode, LastTick = _lastTick, FailedTicks = _failures });
+        var view = new NodeView(snapshot, status, self with { Mode = self.Mode.AtMost(current.Mode), LastTick = _lastTick, FailedTicks = _failures });
         Volatile.Write(ref _view, view);
         _lastTick = time.Mono() - now;
         return view;

@@ -16,11 +16,11 @@ internal sealed class SnapshotAssembly(string node)
         long seq, DateTimeOffset wall, MonoTime now, Latest<GpuSweep> gpus, Latest<WorkloadSweep> workloads, LatencySweep latency, Policy policy)
     {
         var samples = FreshGpus(gpus, now);
-        var containers = FreshContainers(workloads, samples, now);
+        var onGpu = samples.SelectMany(g => g.Processes ?? []).Select(p => p.ContainerId).OfType<string>().ToHashSet();
+        var containers = FreshContainers(workloads, onGpu, now);
         // Names hold as long as the container exists, also while Docker does not answer: they are no reading.
         var names = (workloads.Sample?.Containers ?? []).ToDictionary(c => c.Id.InstanceId, c => c.Name);
         var attribution = Attribution.Of(samples, names);
-        var onGpu = samples.SelectMany(g => g.Processes ?? []).Select(p => p.ContainerId).OfType<string>().ToHashSet();
         return new NodeSnapshot
         {
             Seq = seq,
@@ -59,12 +59,11 @@ internal sealed class SnapshotAssembly(string node)
     }
 
     // While Docker is away its last list still names what /proc shows to be alive: containers with a process on a GPU.
-    private static IEnumerable<ContainerSample> FreshContainers(Latest<WorkloadSweep> workloads, IReadOnlyList<GpuSample> gpus, MonoTime now)
+    private static IEnumerable<ContainerSample> FreshContainers(Latest<WorkloadSweep> workloads, HashSet<string> onGpu, MonoTime now)
     {
         if (workloads.FreshSample(now, Freshness.Containers) is { } fresh)
             return fresh.Containers;
-        var alive = gpus.SelectMany(g => g.Processes ?? []).Select(p => p.ContainerId).OfType<string>().ToHashSet();
-        return (workloads.Sample?.Containers ?? []).Where(c => alive.Contains(c.Id.InstanceId));
+        return (workloads.Sample?.Containers ?? []).Where(c => onGpu.Contains(c.Id.InstanceId));
     }
 
     private List<WorkloadSnapshot> Workloads(

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Headroom.Export.Api;
+using Headroom.Model;
 using Spectre.Console;
 
 namespace Headroom.Cli.Doctor;
@@ -25,7 +26,7 @@ internal sealed record Report(bool Ok, IReadOnlyList<Finding> Findings)
         foreach (var finding in Findings)
         {
             var colour = finding.Level switch { Level.Ok => "green", Level.Note => "blue", Level.Warn => "yellow", _ => "red bold" };
-            Line(console, $"[{colour}]{finding.Level.ToString().ToLowerInvariant(),-4}[/]  {finding.Check.PadRight(codes)}  {Terminal.Safe(finding.What)}");
+            Line(console, $"[{colour}]{finding.Level.Word(),-4}[/]  {finding.Check.PadRight(codes)}  {Terminal.Safe(finding.What)}");
             if (finding.Advice is { } advice)
                 Line(console, $"{new string(' ', codes + 8)}-> {Terminal.Safe(advice)}");
         }

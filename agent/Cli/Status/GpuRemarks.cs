@@ -14,7 +14,7 @@ internal static class GpuRemarks
     private static IEnumerable<string> Words(GpuSample gpu)
     {
         if (gpu.Health != GpuHealth.Ok)
-            yield return $"{gpu.Health.ToString().ToLowerInvariant()}: {gpu.HealthReason ?? "no reason is known"}";
+            yield return $"{gpu.Health.Word()}: {gpu.HealthReason ?? "no reason is known"}";
         var throttled = ThrottleReasons.Names(gpu.Thermal.ThrottleReasonBits.Known() ?? 0).Where(Sick.Contains).ToList();
         if (throttled.Count > 0)
             yield return $"runs slower than it could: {string.Join(", ", throttled)}";

@@ -43,7 +43,7 @@ internal static class GpuTable
         : Cells.Of(power.Watts, watts => $"{watts:0} W");
 
     private static string Health(GpuSample gpu) =>
-        gpu.Health != GpuHealth.Ok ? $"[red bold]{gpu.Health.ToString().ToLowerInvariant()}[/]"
+        gpu.Health != GpuHealth.Ok ? $"[red bold]{gpu.Health.Word()}[/]"
         : GpuRemarks.Of(gpu).Any() ? "[yellow]see below[/]"
         : "[green]ok[/]";
 }

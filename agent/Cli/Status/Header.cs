@@ -15,7 +15,7 @@ internal static class Header
         var age = now - snapshot.Mono;
         yield return $"[bold]{Terminal.Safe(snapshot.Node)}[/]  Headroom {Terminal.Safe(self.Version)}"
             + (self.Simulated ? "  [yellow]simulated: nothing here is real[/]" : "")
-            + $"  mode {self.Mode.ToString().ToLowerInvariant()}  {PolicyWords(view.Policy)}";
+            + $"  mode {self.Mode.Word()}  {PolicyWords(view.Policy)}";
         yield return $"{DriverWords(snapshot.Driver)}  {DockerWords(snapshot.Docker)}  tick {snapshot.Seq}, {Figures.Age(age)} ago";
         if (age > LateAfter(view))
             yield return Warning($"the agent's last tick is {Figures.Age(age)} old: what follows is how things were then. Its log tells more: journalctl -u headroom");

@@ -40,7 +40,7 @@ internal static class WorkloadTable
 
     private static string State(ContainerSample container)
     {
-        var state = container.State.ToString().ToLowerInvariant();
+        var state = container.State.Word();
         return container switch
         {
             { State: ContainerState.Exited, ExitCode: { } code } => $"{state} ({code})",

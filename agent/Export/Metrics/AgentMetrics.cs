@@ -10,14 +10,14 @@ internal static class AgentMetrics
     public static void Write(MetricPage page, NodeView view)
     {
         var (snapshot, policy, self) = (view.Snapshot, view.Policy, view.Self);
-        page.Set(AgentInfo, 1, self.Version, self.Commit, WorkloadMetrics.Word(self.Mode), self.Simulated ? "true" : "false");
+        page.Set(AgentInfo, 1, self.Version, self.Commit, self.Mode.Word(), self.Simulated ? "true" : "false");
         page.Set(AgentStart, GpuMetrics.Seconds(self.StartedAt));
         page.Set(SnapshotSequence, snapshot.Seq);
         page.Set(SnapshotTime, GpuMetrics.Seconds(snapshot.WallAt));
         page.Set(AgentTicks, snapshot.Seq);
         page.Set(AgentTickFailures, self.FailedTicks);
         page.Set(AgentTickDuration, self.LastTick.TotalSeconds);
-        page.Set(PolicyInfo, 1, policy.Hash, WorkloadMetrics.Word(policy.Mode));
+        page.Set(PolicyInfo, 1, policy.Hash, policy.Mode.Word());
         page.Set(PolicyLoaded, GpuMetrics.Seconds(policy.LoadedAt));
         page.Set(PolicyReloadSuccessful, policy.Problems.Count == 0);
         page.Set(PolicyReloads, policy.Reloads);

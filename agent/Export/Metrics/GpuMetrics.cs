@@ -28,7 +28,7 @@ internal static class GpuMetrics
         page.Set(GpuInfo, 1, index, id.Uuid, id.Name, id.PciBusId ?? "", id.Architecture ?? "", id.ComputeCapability ?? "", id.MigEnabled ? "true" : "false");
         page.Set(GpuUp, gpu.Health == GpuHealth.Ok, index);
         foreach (var state in Enum.GetValues<GpuHealth>())
-            page.Set(GpuState, gpu.Health == state, index, state.ToString().ToLowerInvariant());
+            page.Set(GpuState, gpu.Health == state, index, state.Word());
         if (gpu.Memory.Known() is { } memory)
         {
             page.Set(GpuMemorySize, memory.TotalBytes, index);

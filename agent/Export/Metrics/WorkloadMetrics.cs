@@ -35,9 +35,9 @@ internal static class WorkloadMetrics
         var (name, container, policy) = (workload.Name, workload.Container, workload.Policy);
         page.Set(
             WorkloadInfo, 1, name, container.ContainerName, WorkloadId.Short(container.Id.InstanceId), container.Image, container.ComposeProject ?? "",
-            container.ComposeService ?? "", Word(policy.Priority), policy.Managed ? "true" : "false", workload.LatencySource ?? "");
+            container.ComposeService ?? "", policy.Priority.Word(), policy.Managed ? "true" : "false", workload.LatencySource ?? "");
         foreach (var state in Enum.GetValues<ContainerState>())
-            page.Set(WorkloadContainerState, container.State == state, name, Word(state));
+            page.Set(WorkloadContainerState, container.State == state, name, state.Word());
         if (container.Runs)
             page.Set(WorkloadStart, GpuMetrics.Seconds(container.Id.StartedAt), name);
         page.Set(WorkloadGuarantee, policy.GuaranteeBytes, name);
@@ -81,6 +81,4 @@ internal static class WorkloadMetrics
         signal.Window is { } window ? LatencyQuantile.Of(window, rank)?.Seconds
         : signal.SourceQuantiles is { } quantiles && quantiles.TryGetValue(rank, out var seconds) ? seconds
         : null;
-
-    internal static string Word<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Headroom.Model;
 
 namespace Headroom.Observe.Workloads;
 
@@ -30,6 +31,9 @@ internal sealed class ProcessOwners(string procPath = "/proc")
         return entry.Owner;
     }
 
+    /// <summary>The sample with each process's container and name, where they can be found.</summary>
+    public GpuSample Resolve(GpuSample gpu) => gpu with { Processes = gpu.Processes is { } list ? [.. list.Select(Resolve)] : null };
+
     /// <summary>Ends a sweep: forgets every pid that was not asked for in it.</summary>
     public void EndSweep()
     {
@@ -37,6 +41,9 @@ internal sealed class ProcessOwners(string procPath = "/proc")
         _seen.Clear();
         // Processes on GPUs that were not swept this time are looked up anew next time: correct, only a little slower.
     }
+
+    private GpuProcess Resolve(GpuProcess process) =>
+        Find(process.Pid) is { } owner ? process with { ContainerId = owner.ContainerId, Command = owner.Command } : process;
 
     // Field 22 of /proc/pid/stat; the second field, the name in brackets, may hold anything, brackets and spaces too.
     private static ulong? StartTime(string folder)

@@ -33,7 +33,7 @@ internal static class GpuCheck
     private static IEnumerable<Finding> Sick(GpuSample gpu)
     {
         if (gpu.Health != GpuHealth.Ok)
-            yield return new Finding(Code, Level.Fail, $"{gpu.Health.ToString().ToLowerInvariant()}: {gpu.HealthReason}", gpu.Health switch
+            yield return new Finding(Code, Level.Fail, $"{gpu.Health.Word()}: {gpu.HealthReason}", gpu.Health switch
             {
                 GpuHealth.Lost => "reset it (`nvidia-smi -r -i " + gpu.Index + "`, nothing may use it) or reboot; `dmesg | grep -i xid` tells why",
                 GpuHealth.Hung => DriverCheck.HungAdvice,

@@ -45,7 +45,7 @@ internal sealed partial class NvidiaSmiGpuSource(string program, TimeProvider ti
         try
         {
             var sweep = NvidiaSmiParser.Parse(await QueryAsync(stop), time.Mono());
-            sweep = sweep with { Gpus = [.. sweep.Gpus.Select(g => g with { Processes = g.Processes is { } list ? [.. list.Select(Owned)] : null })] };
+            sweep = sweep with { Gpus = [.. sweep.Gpus.Select(_owners.Resolve)] };
             _owners.EndSweep();
             _latest.Value = _latest.Value.Success(sweep, started, time.Mono());
         }
@@ -56,9 +56,6 @@ internal sealed partial class NvidiaSmiGpuSource(string program, TimeProvider ti
             _latest.Value = _latest.Value.Failure(e.Message, started, time.Mono());
         }
     }
-
-    private GpuProcess Owned(GpuProcess process) =>
-        _owners.Find(process.Pid) is { } owner ? process with { ContainerId = owner.ContainerId, Command = owner.Command } : process;
 
     // No shell, an absolute path, nothing of our environment but the language: its output must not be translated.
     private async Task<string> QueryAsync(CancellationToken stop)

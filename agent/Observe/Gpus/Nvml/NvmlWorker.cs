@@ -147,8 +147,7 @@ internal sealed class NvmlWorker
         Enter(device.Index);
         try
         {
-            var sample = reader.Read(_source.Xids.Of(identity!.Uuid));
-            return sample with { Processes = sample.Processes is { } list ? [.. list.Select(Owned)] : null };
+            return _owners.Resolve(reader.Read(_source.Xids.Of(identity!.Uuid)));
         }
         catch (NvmlException e) when (e.Code.IsGpuLost())
         {
@@ -163,9 +162,6 @@ internal sealed class NvmlWorker
     private string Words(NvmlReturn code) => $"{_session!.Nvml.ErrorString(code)} (NVML {(int)code})";
 
     private static GpuHealth HealthOf(NvmlReturn code) => code.IsGpuLost() ? GpuHealth.Lost : GpuHealth.Failed;
-
-    private GpuProcess Owned(GpuProcess process) =>
-        _owners.Find(process.Pid) is { } owner ? process with { ContainerId = owner.ContainerId, Command = owner.Command } : process;
 
     private void Enter(int gpu) => Volatile.Write(ref _call, new NvmlCall(gpu, _time.Mono()));
 
