@@ -19,6 +19,10 @@ internal sealed record NodeSnapshot
     /// <summary>Who holds each GPU's memory, one entry a GPU whose memory is known.</summary>
     public IReadOnlyList<GpuAttribution> Attribution { get; init; } = [];
     public IReadOnlyList<SourceHealth> Health { get; init; } = [];
+    /// <summary>Alerts received that the policy names.</summary>
+    public IReadOnlyList<AlertSignal> Alerts { get; init; } = [];
+    /// <summary>What Headroom holds and has done.</summary>
+    public ActState Act { get; init; } = ActState.Nothing;
 }
 
 /// <summary>One workload at one tick.</summary>
@@ -36,6 +40,8 @@ internal sealed record WorkloadSnapshot
     public IReadOnlyList<SloReading> Slos { get; init; } = [];
     /// <summary>The worst of <see cref="Slos"/>: observed / SLO.</summary>
     public Reading<double> Pressure { get; init; }
+    /// <summary>Requests in flight, seen from outside; null when nobody looks.</summary>
+    public WorkloadActivity? Activity { get; init; }
 
     public string Name => Container.Id.Name;
 }

@@ -1,7 +1,11 @@
 namespace Headroom.Model;
 
 /// <summary>What people and Prometheus see of one tick, whole.</summary>
-internal sealed record NodeView(NodeSnapshot Snapshot, PolicyStatus Policy, SelfStatus Self);
+internal sealed record NodeView(NodeSnapshot Snapshot, PolicyStatus Policy, SelfStatus Self)
+{
+    /// <summary>What is to be done now; null before the first plan.</summary>
+    public Plan? Plan { get; init; }
+}
 
 /// <param name="Hash">Of the policy in force.</param>
 /// <param name="LoadedAt">When it was loaded.</param>

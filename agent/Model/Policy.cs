@@ -60,8 +60,16 @@ internal sealed record Policy
     /// <summary>Files it was read from; empty without a policy.</summary>
     public IReadOnlyList<string> Files { get; init; } = [];
     public Mode Mode { get; init; } = Mode.Observe;
+    /// <summary>From then on <see cref="Mode.Enforce"/> counts as <see cref="Mode.Recommend"/>; null: for good.</summary>
+    public DateTimeOffset? EnforceUntil { get; init; }
+    public VramPolicy Vram { get; init; } = new();
     public Priority DefaultPriority { get; init; } = Priority.Standard;
     public IReadOnlyList<WorkloadEntry> Workloads { get; init; } = [];
+    public IReadOnlyList<Window> Windows { get; init; } = [];
+    public RulesPolicy Rules { get; init; } = new();
+    public IReadOnlyList<AlertPolicy> Alerts { get; init; } = [];
+    public LimitsPolicy Limits { get; init; } = new();
+    public IReadOnlyList<NotifyChannel> Notify { get; init; } = [];
     /// <summary>Built-in presets, then the user's; a user's of the same name replaces the built-in.</summary>
     public IReadOnlyList<Preset> Presets { get; init; } = [];
 }
@@ -76,7 +84,12 @@ internal sealed record WorkloadEntry
     public IReadOnlyList<Slo> Slos { get; init; } = [];
     public long? GuaranteeBytes { get; init; }
     public long? CapBytes { get; init; }
+    public double? VramWeight { get; init; }
     public Yields? Yields { get; init; }
+    public double? Floor { get; init; }
+    public WindowUse? Window { get; init; }
+    public GroupUse? Group { get; init; }
+    public RestartPolicy? Restart { get; init; }
     public IReadOnlyList<int> Ports { get; init; } = [];
     public MetricsSource? Metrics { get; init; }
     /// <summary>Where the entry stands, e.g. <c>policy.yaml:12</c>.</summary>
@@ -131,10 +144,17 @@ internal sealed record WorkloadPolicy
     public long? CapBytes { get; init; }
     public IReadOnlyList<int> Ports { get; init; } = [];
     public MetricsSource? Metrics { get; init; }
-    public string? Window { get; init; }
-    public string? Group { get; init; }
+    /// <summary>Its weight among those of its priority, where VRAM is shared out.</summary>
+    public double VramWeight { get; init; } = 1;
+    /// <summary>The least share of time that it keeps while it is throttled, 0..1.</summary>
+    public double Floor { get; init; } = DefaultFloor;
+    public WindowUse? Window { get; init; }
+    public GroupUse? Group { get; init; }
+    public RestartPolicy Restart { get; init; } = new();
     /// <summary>Mistakes in its labels, each naming label, value and what would be right.</summary>
     public IReadOnlyList<string> LabelMistakes { get; init; } = [];
+
+    public const double DefaultFloor = 0.1;
 
     /// <summary>Read each second: someone is to be kept fast here.</summary>
     public bool Protected => Slos.Count > 0 || Priority == Priority.Critical;

@@ -27,8 +27,11 @@ internal static class Classifier
             CapBytes = cap,
             Ports = entry is { Ports.Count: > 0 } ? entry.Ports : labels.Ports,
             Metrics = entry?.Metrics ?? MetricsOf(labels),
-            Window = labels.Window,
-            Group = labels.Group,
+            VramWeight = entry?.VramWeight ?? 1,
+            Floor = entry?.Floor ?? WorkloadPolicy.DefaultFloor,
+            Window = entry?.Window ?? (labels.Window is { } window ? new WindowUse(window) : null),
+            Group = entry?.Group ?? (labels.Group is { } group ? new GroupUse(group) : null),
+            Restart = entry?.Restart ?? new RestartPolicy(),
             LabelMistakes = mistakes,
         };
     }

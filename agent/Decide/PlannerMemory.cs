@@ -1,0 +1,34 @@
+using Headroom.Decide.Rules;
+using Headroom.Model;
+
+namespace Headroom.Decide;
+
+/// <summary>What the planner remembers from tick to tick: statistics and proposals still in force, one slice a rule. Immutable. By workload name: it outlives a restart.</summary>
+internal sealed record PlannerMemory
+{
+    public static readonly PlannerMemory Empty = new();
+
+    /// <summary>Where each workload stood last.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<int>> Gpus { get; init; } = new Dictionary<string, IReadOnlyList<int>>();
+    /// <summary>What each rule last wanted.</summary>
+    public IReadOnlyDictionary<RuleName, Standing> Standing { get; init; } = new Dictionary<RuleName, Standing>();
+    /// <summary>Since when each decision stands.</summary>
+    public IReadOnlyDictionary<DecisionKey, MonoTime> Decided { get; init; } = new Dictionary<DecisionKey, MonoTime>();
+    public string PolicyHash { get; init; } = "";
+    public long PlanSeq { get; init; }
+
+    public GuardMemory Guard { get; init; } = new();
+    public BlameMemory Blame { get; init; } = new();
+    public BatchWindowMemory BatchWindow { get; init; } = new();
+    public VramCapsMemory VramCaps { get; init; } = new();
+    public FragmentationMemory Fragmentation { get; init; } = new();
+    public RunawayMemory Runaway { get; init; } = new();
+    public TurnTakingMemory Turns { get; init; } = new();
+    public ScaleMemory Scale { get; init; } = new();
+}
+
+/// <summary>What a rule wanted when it was last judged; in force until <paramref name="Until"/>.</summary>
+internal sealed record Standing(IReadOnlyList<Proposal> Proposals, IReadOnlyList<RuleRemark> Remarks, MonoTime Until);
+
+/// <summary>What makes two decisions the same one, whatever its numbers say.</summary>
+internal sealed record DecisionKey(RuleName Rule, string? Workload, int? Gpu, Lever? Lever, string Code, double Limit);

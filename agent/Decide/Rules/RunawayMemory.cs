@@ -1,0 +1,4 @@
+namespace Headroom.Decide.Rules;
+
+/// <summary>What the rule <c>runawayMemory</c> remembers.</summary>
+internal sealed record RunawayMemory;

@@ -1,0 +1,98 @@
+namespace Headroom.Model;
+
+/// <summary>The key <c>rules:</c>. Each rule may be off, and has its own pace.</summary>
+internal sealed record RulesPolicy
+{
+    public LatencyGuardRule LatencyGuard { get; init; } = new();
+    public GateRule Gate { get; init; } = new();
+    public BatchWindowRule BatchWindow { get; init; } = new();
+    public VramCapsRule VramCaps { get; init; } = new();
+    public FragmentationRule Fragmentation { get; init; } = new();
+    public RunawayMemoryRule RunawayMemory { get; init; } = new();
+    public TurnTakingRule TurnTaking { get; init; } = new();
+    public ScaleRule Scale { get; init; } = new();
+    public GpuHealthRule GpuHealth { get; init; } = new();
+
+    /// <summary>Every rule with its settings, in the order in which they are judged.</summary>
+    public IReadOnlyList<(RuleName Name, RuleSettings Settings)> All =>
+    [
+        (RuleName.GpuHealth, GpuHealth), (RuleName.BatchWindow, BatchWindow), (RuleName.Scale, Scale), (RuleName.TurnTaking, TurnTaking),
+        (RuleName.RunawayMemory, RunawayMemory), (RuleName.VramCaps, VramCaps), (RuleName.Fragmentation, Fragmentation),
+        (RuleName.LatencyGuard, LatencyGuard), (RuleName.Gate, Gate), (RuleName.Alert, new AlertRule()),
+    ];
+}
+
+/// <summary>Rules by their word in policies, metrics and the log.</summary>
+internal enum RuleName { LatencyGuard, Gate, BatchWindow, VramCaps, Fragmentation, RunawayMemory, TurnTaking, Scale, GpuHealth, Alert }
+
+/// <summary>What every rule has.</summary>
+internal abstract record RuleSettings
+{
+    public bool Enabled { get; init; } = true;
+    /// <summary>From judgement to judgement.</summary>
+    public TimeSpan Every { get; init; } = TimeSpan.FromSeconds(1);
+}
+
+/// <summary>Throttles lower priorities while a protected workload's pressure is high. Ratios of pressure, 1 = the SLO.</summary>
+internal sealed record LatencyGuardRule : RuleSettings
+{
+    public double EnterAbove { get; init; } = 1;
+    public double LeaveBelow { get; init; } = 0.7;
+    /// <summary>Pressure above <see cref="EnterAbove"/> this long at the floor suspends.</summary>
+    public TimeSpan For { get; init; } = TimeSpan.FromSeconds(3);
+}
+
+internal sealed record GateRule : RuleSettings
+{
+    /// <summary>Stays closed this long after the last request ended.</summary>
+    public TimeSpan Linger { get; init; } = TimeSpan.Zero;
+    /// <summary>After this long without a run, batch gets its floor.</summary>
+    public TimeSpan MaxClosed { get; init; } = TimeSpan.FromSeconds(2);
+    /// <summary>Once open, at least this long.</summary>
+    public TimeSpan MinRun { get; init; } = TimeSpan.FromMilliseconds(5);
+}
+
+internal sealed record BatchWindowRule : RuleSettings;
+
+internal sealed record VramCapsRule : RuleSettings
+{
+    public VramCapsRule() => Every = TimeSpan.FromSeconds(2);
+}
+
+/// <summary>When a fragmented container may be restarted.</summary>
+internal enum FragmentationWhen { Idle, Window, Always }
+
+internal sealed record FragmentationRule : RuleSettings
+{
+    public FragmentationRule() => Every = TimeSpan.FromMinutes(1);
+
+    /// <summary>Part of the reserved memory that is of no use, 0..1.</summary>
+    public double Above { get; init; } = 0.3;
+    public TimeSpan For { get; init; } = TimeSpan.FromMinutes(10);
+    public FragmentationWhen When { get; init; } = FragmentationWhen.Idle;
+}
+
+internal sealed record RunawayMemoryRule : RuleSettings
+{
+    public RunawayMemoryRule() => Every = TimeSpan.FromSeconds(5);
+
+    public TimeSpan ExhaustsWithin { get; init; } = TimeSpan.FromMinutes(10);
+}
+
+internal sealed record TurnTakingRule : RuleSettings
+{
+    public TimeSpan Quantum { get; init; } = TimeSpan.FromSeconds(30);
+}
+
+internal sealed record ScaleRule : RuleSettings
+{
+    public ScaleRule() => Every = TimeSpan.FromSeconds(5);
+}
+
+internal sealed record GpuHealthRule : RuleSettings
+{
+    public GpuHealthRule() => Every = TimeSpan.FromSeconds(5);
+}
+
+/// <summary>Holds that alerts start; set by <see cref="Policy.Alerts"/>, always on.</summary>
+internal sealed record AlertRule : RuleSettings;
