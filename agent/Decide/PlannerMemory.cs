@@ -14,10 +14,15 @@ internal sealed record PlannerMemory
     public IReadOnlyDictionary<RuleName, Standing> Standing { get; init; } = new Dictionary<RuleName, Standing>();
     /// <summary>Since when each decision stands.</summary>
     public IReadOnlyDictionary<DecisionKey, MonoTime> Decided { get; init; } = new Dictionary<DecisionKey, MonoTime>();
+    /// <summary>What each held workload was told last, by name.</summary>
+    public IReadOnlyDictionary<string, HeldMemory> Held { get; init; } = new Dictionary<string, HeldMemory>();
+    /// <summary>Workloads that were held for too long, and until when nobody holds them.</summary>
+    public IReadOnlyDictionary<string, MonoTime> Resting { get; init; } = new Dictionary<string, MonoTime>();
     public string PolicyHash { get; init; } = "";
     public long PlanSeq { get; init; }
 
     public GuardMemory Guard { get; init; } = new();
+    public GateMemory Gate { get; init; } = new();
     public BlameMemory Blame { get; init; } = new();
     public BatchWindowMemory BatchWindow { get; init; } = new();
     public VramCapsMemory VramCaps { get; init; } = new();
@@ -29,6 +34,10 @@ internal sealed record PlannerMemory
 
 /// <summary>What a rule wanted when it was last judged; in force until <paramref name="Until"/>.</summary>
 internal sealed record Standing(IReadOnlyList<Proposal> Proposals, IReadOnlyList<RuleRemark> Remarks, MonoTime Until);
+
+/// <param name="Rule">Who owns the lever.</param>
+/// <param name="Since">Since when this rule owns it.</param>
+internal sealed record HeldMemory(RuleName Rule, RunLimit Limit, MonoTime Since);
 
 /// <summary>What makes two decisions the same one, whatever its numbers say.</summary>
 internal sealed record DecisionKey(RuleName Rule, string? Workload, int? Gpu, Lever? Lever, string Code, double Limit);

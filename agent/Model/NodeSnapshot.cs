@@ -12,6 +12,8 @@ internal sealed record NodeSnapshot
     public required DateTimeOffset WallAt { get; init; }
     public required MonoTime Mono { get; init; }
     public required string Node { get; init; }
+    /// <summary>How far the agent may go now: the least of its flag, the policy and its term.</summary>
+    public Mode Mode { get; init; } = Mode.Observe;
     public DriverInfo? Driver { get; init; }
     public DockerInfo? Docker { get; init; }
     public IReadOnlyList<GpuSample> Gpus { get; init; } = [];

@@ -3,27 +3,37 @@ namespace Headroom.Model;
 /// <summary>The key <c>rules:</c>. Each rule may be off, and has its own pace.</summary>
 internal sealed record RulesPolicy
 {
-    public LatencyGuardRule LatencyGuard { get; init; } = new();
-    public GateRule Gate { get; init; } = new();
-    public BatchWindowRule BatchWindow { get; init; } = new();
-    public VramCapsRule VramCaps { get; init; } = new();
-    public FragmentationRule Fragmentation { get; init; } = new();
-    public RunawayMemoryRule RunawayMemory { get; init; } = new();
-    public TurnTakingRule TurnTaking { get; init; } = new();
-    public ScaleRule Scale { get; init; } = new();
-    public GpuHealthRule GpuHealth { get; init; } = new();
+    public LatencyGuardSettings LatencyGuard { get; init; } = new();
+    public GateSettings Gate { get; init; } = new();
+    public BatchWindowSettings BatchWindow { get; init; } = new();
+    public VramCapsSettings VramCaps { get; init; } = new();
+    public FragmentationSettings Fragmentation { get; init; } = new();
+    public RunawayMemorySettings RunawayMemory { get; init; } = new();
+    public TurnTakingSettings TurnTaking { get; init; } = new();
+    public ScaleSettings Scale { get; init; } = new();
+    public GpuHealthSettings GpuHealth { get; init; } = new();
 
     /// <summary>Every rule with its settings, in the order in which they are judged.</summary>
     public IReadOnlyList<(RuleName Name, RuleSettings Settings)> All =>
     [
         (RuleName.GpuHealth, GpuHealth), (RuleName.BatchWindow, BatchWindow), (RuleName.Scale, Scale), (RuleName.TurnTaking, TurnTaking),
         (RuleName.RunawayMemory, RunawayMemory), (RuleName.VramCaps, VramCaps), (RuleName.Fragmentation, Fragmentation),
-        (RuleName.LatencyGuard, LatencyGuard), (RuleName.Gate, Gate), (RuleName.Alert, new AlertRule()),
+        (RuleName.Alert, new AlertSettings()), (RuleName.Gate, Gate), (RuleName.LatencyGuard, LatencyGuard),
     ];
 }
 
 /// <summary>Rules by their word in policies, metrics and the log.</summary>
 internal enum RuleName { LatencyGuard, Gate, BatchWindow, VramCaps, Fragmentation, RunawayMemory, TurnTaking, Scale, GpuHealth, Alert }
+
+internal static class RuleNames
+{
+    /// <summary>As policies write it: <c>latencyGuard</c>.</summary>
+    public static string Word(this RuleName rule)
+    {
+        var name = rule.ToString();
+        return char.ToLowerInvariant(name[0]) + name[1..];
+    }
+}
 
 /// <summary>What every rule has.</summary>
 internal abstract record RuleSettings
@@ -34,7 +44,7 @@ internal abstract record RuleSettings
 }
 
 /// <summary>Throttles lower priorities while a protected workload's pressure is high. Ratios of pressure, 1 = the SLO.</summary>
-internal sealed record LatencyGuardRule : RuleSettings
+internal sealed record LatencyGuardSettings : RuleSettings
 {
     public double EnterAbove { get; init; } = 1;
     public double LeaveBelow { get; init; } = 0.7;
@@ -42,7 +52,7 @@ internal sealed record LatencyGuardRule : RuleSettings
     public TimeSpan For { get; init; } = TimeSpan.FromSeconds(3);
 }
 
-internal sealed record GateRule : RuleSettings
+internal sealed record GateSettings : RuleSettings
 {
     /// <summary>Stays closed this long after the last request ended.</summary>
     public TimeSpan Linger { get; init; } = TimeSpan.Zero;
@@ -52,19 +62,19 @@ internal sealed record GateRule : RuleSettings
     public TimeSpan MinRun { get; init; } = TimeSpan.FromMilliseconds(5);
 }
 
-internal sealed record BatchWindowRule : RuleSettings;
+internal sealed record BatchWindowSettings : RuleSettings;
 
-internal sealed record VramCapsRule : RuleSettings
+internal sealed record VramCapsSettings : RuleSettings
 {
-    public VramCapsRule() => Every = TimeSpan.FromSeconds(2);
+    public VramCapsSettings() => Every = TimeSpan.FromSeconds(2);
 }
 
 /// <summary>When a fragmented container may be restarted.</summary>
 internal enum FragmentationWhen { Idle, Window, Always }
 
-internal sealed record FragmentationRule : RuleSettings
+internal sealed record FragmentationSettings : RuleSettings
 {
-    public FragmentationRule() => Every = TimeSpan.FromMinutes(1);
+    public FragmentationSettings() => Every = TimeSpan.FromMinutes(1);
 
     /// <summary>Part of the reserved memory that is of no use, 0..1.</summary>
     public double Above { get; init; } = 0.3;
@@ -72,27 +82,27 @@ internal sealed record FragmentationRule : RuleSettings
     public FragmentationWhen When { get; init; } = FragmentationWhen.Idle;
 }
 
-internal sealed record RunawayMemoryRule : RuleSettings
+internal sealed record RunawayMemorySettings : RuleSettings
 {
-    public RunawayMemoryRule() => Every = TimeSpan.FromSeconds(5);
+    public RunawayMemorySettings() => Every = TimeSpan.FromSeconds(5);
 
     public TimeSpan ExhaustsWithin { get; init; } = TimeSpan.FromMinutes(10);
 }
 
-internal sealed record TurnTakingRule : RuleSettings
+internal sealed record TurnTakingSettings : RuleSettings
 {
     public TimeSpan Quantum { get; init; } = TimeSpan.FromSeconds(30);
 }
 
-internal sealed record ScaleRule : RuleSettings
+internal sealed record ScaleSettings : RuleSettings
 {
-    public ScaleRule() => Every = TimeSpan.FromSeconds(5);
+    public ScaleSettings() => Every = TimeSpan.FromSeconds(5);
 }
 
-internal sealed record GpuHealthRule : RuleSettings
+internal sealed record GpuHealthSettings : RuleSettings
 {
-    public GpuHealthRule() => Every = TimeSpan.FromSeconds(5);
+    public GpuHealthSettings() => Every = TimeSpan.FromSeconds(5);
 }
 
 /// <summary>Holds that alerts start; set by <see cref="Policy.Alerts"/>, always on.</summary>
-internal sealed record AlertRule : RuleSettings;
+internal sealed record AlertSettings : RuleSettings;

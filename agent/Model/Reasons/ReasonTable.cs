@@ -6,7 +6,7 @@ namespace Headroom.Model.Reasons;
 /// <summary>All reasons, and the sentences made of them.</summary>
 internal static class ReasonTable
 {
-    public static readonly IReadOnlyList<ReasonCode> All = [.. PlannerReasons.All];
+    public static readonly IReadOnlyList<ReasonCode> All = [.. PlannerReasons.All, .. GuardReasons.All, .. GateReasons.All];
 
     private static readonly Dictionary<string, ReasonCode> ByCode = All.ToDictionary(code => code.Code);
 
@@ -52,12 +52,12 @@ internal static class ReasonTable
         var chinese = language == Language.Chinese;
         var (number, unit) = Math.Abs(seconds) switch
         {
-            < 1 => (seconds * 1000, chinese ? "毫秒" : "ms"),
+            > 0 and < 1 => (seconds * 1000, chinese ? "毫秒" : "ms"),
             < 120 => (seconds, chinese ? "秒" : "s"),
             < 7200 => (seconds / 60, chinese ? "分钟" : "min"),
             _ => (seconds / 3600, chinese ? "小时" : "h"),
         };
-        return string.Create(CultureInfo.InvariantCulture, $"{number:0.#} {unit}");
+        return string.Create(CultureInfo.InvariantCulture, $"{Math.Round(number, Math.Abs(number) >= 10 ? 0 : 1)} {unit}");
     }
 
     private static string Bytes(double bytes) => Math.Abs(bytes) >= 1L << 30

@@ -1,0 +1,53 @@
+using Headroom.Decide.Rules;
+using Headroom.Model;
+
+namespace Headroom.Decide;
+
+/// <summary>What every workload should be doing now, and why. Pure: the same inputs give the same plan.
+/// Due rules are judged anew, in a fixed order; what the others wanted stays in force until it expires; then all wishes become one plan.</summary>
+internal static class Planner
+{
+    /// <summary>A rule that is not judged any more (its job hangs) loses its say after three of its intervals, this long at least.</summary>
+    private static readonly TimeSpan LeastLife = TimeSpan.FromSeconds(10);
+
+    private static readonly IReadOnlyList<IRule> Rules = [new Gate(), new LatencyGuard()];
+
+    public static readonly IReadOnlyList<RuleName> AllRules = [.. Rules.Select(rule => rule.Name)];
+
+    /// <param name="due">Rules to be judged anew; with a new policy all are.</param>
+    public static (Plan Plan, PlannerMemory Memory) Decide(NodeSnapshot snapshot, Policy policy, PlannerMemory memory, IReadOnlyCollection<RuleName> due)
+    {
+        var near = new Neighbourhood(snapshot, memory.Gpus);
+        var input = new RuleInput(snapshot, policy, near);
+        var now = snapshot.Mono;
+        if (memory.PolicyHash != policy.Hash)
+            (memory, due) = (memory with { Standing = new Dictionary<RuleName, Standing>(), PolicyHash = policy.Hash }, AllRules);
+
+        var settings = policy.Rules.All.ToDictionary(rule => rule.Name, rule => rule.Settings);
+        var standing = new Dictionary<RuleName, Standing>();
+        var judged = new List<RuleName>();
+        foreach (var rule in Rules)
+        {
+            if (!settings[rule.Name].Enabled)
+                continue;
+            var stands = memory.Standing.GetValueOrDefault(rule.Name);
+            if (due.Contains(rule.Name) || !memory.Standing.ContainsKey(rule.Name))
+            {
+                var output = rule.Judge(input, memory);
+                memory = output.Memory;
+                var life = settings[rule.Name].Every * 3;
+                stands = new Standing(output.Proposals, output.Remarks, now + (life > LeastLife ? life : LeastLife));
+                judged.Add(rule.Name);
+            }
+            else if (stands!.Until < now)
+            {
+                stands = stands with { Proposals = [], Remarks = [] };
+            }
+            standing[rule.Name] = stands;
+        }
+
+        memory = memory with { Standing = standing, Gpus = near.GpusByWorkload, PlanSeq = memory.PlanSeq + 1 };
+        var (plan, after) = PlanMerge.Merge(input, memory);
+        return (plan with { Due = judged }, after);
+    }
+}

@@ -1,0 +1,83 @@
+using Headroom.Model;
+
+namespace Headroom.Decide.Rules;
+
+/// <summary>Who rose before a breach: neighbours on the same GPU, by the rise of SM use, VRAM and requests in work over what they usually have.</summary>
+internal static class Blame
+{
+    /// <summary>Less is noise.</summary>
+    public const double Noticeable = 0.1;
+    private static readonly TimeSpan Recent = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Usual = TimeSpan.FromMinutes(2);
+
+    /// <param name="agitated">GPUs on which somebody is hurt now: what is seen there is not usual.</param>
+    public static BlameMemory Watch(RuleInput input, BlameMemory memory, IReadOnlySet<int> agitated)
+    {
+        var elapsed = memory.At is { } at ? input.Now - at : TimeSpan.Zero;
+        var (fast, slow) = (Part(elapsed, Recent), Part(elapsed, Usual));
+        var trends = new Dictionary<(string, int), Trend>(memory.Trends.Count);
+        foreach (var workload in input.Snapshot.Workloads)
+            foreach (var gpu in input.Near.GpusOf(workload.Name))
+            {
+                var key = (workload.Name, gpu);
+                var share = input.Near.ShareOf(workload, gpu);
+                var now = new Footprint(Sm(share), share?.UsedBytes ?? 0, workload.Latency?.Running);
+                // Whoever was there at the first look is usual; whoever comes later rose from nothing.
+                var trend = memory.Trends.TryGetValue(key, out var known) ? known
+                    : memory.At is null ? new Trend(now, now)
+                    : new Trend(Footprint.None with { Sm = now.Sm is null ? null : 0 }, now);
+                trends[key] = new Trend(agitated.Contains(gpu) ? trend.Usual : trend.Usual.Towards(now, slow), trend.Now.Towards(now, fast));
+            }
+        return new BlameMemory { Trends = trends, At = input.Now };
+    }
+
+    /// <summary>The neighbours of a workload, the most suspicious first.</summary>
+    public static BlameReport Report(RuleInput input, BlameMemory memory, WorkloadSnapshot hurt)
+    {
+        var worst = new Dictionary<string, Blamed>();
+        var (gpuOfWorst, top) = (-1, 0.0);
+        foreach (var gpu in input.Near.GpusOf(hurt.Name))
+        {
+            if (gpuOfWorst < 0)
+                gpuOfWorst = gpu;
+            var card = (double)(Card(input.Snapshot, gpu) ?? long.MaxValue);
+            foreach (var other in input.Near.On(gpu))
+            {
+                if (other.Name == hurt.Name || !memory.Trends.TryGetValue((other.Name, gpu), out var trend))
+                    continue;
+                var blamed = Score(other.Name, trend, card);
+                if (!worst.TryGetValue(other.Name, out var before) || blamed.Score > before.Score)
+                    worst[other.Name] = blamed;
+                if (blamed.Score > top)
+                    (gpuOfWorst, top) = (gpu, blamed.Score);
+            }
+        }
+        return new BlameReport(hurt.Name, gpuOfWorst, input.Now,
+        [
+            .. worst.Values.OrderByDescending(b => b.Score).ThenBy(b => b.Workload, StringComparer.Ordinal)
+                .Select(b => b with { Guilty = b.Score >= Noticeable && b.Score >= top / 2 }),
+        ]);
+    }
+
+    private static Blamed Score(string workload, Trend trend, double card)
+    {
+        var sm = trend.Now.Sm - trend.Usual.Sm;
+        var bytes = trend.Now.Bytes - trend.Usual.Bytes;
+        var running = trend.Now.Running - trend.Usual.Running;
+        var score = Math.Max(sm ?? 0, Math.Max(bytes / card, running / (trend.Usual.Running + 4) ?? 0));
+        return new Blamed(workload, Math.Clamp(score, 0, 1), false, sm, (long)bytes, running);
+    }
+
+    private static double? Sm(GpuShare? share) => share is null ? 0 : share.SmUse.Known() is { } use && double.IsFinite(use) ? use : null;
+
+    private static long? Card(NodeSnapshot snapshot, int gpu)
+    {
+        foreach (var sample in snapshot.Gpus)
+            if (sample.Index == gpu)
+                return sample.Memory.Known()?.TotalBytes;
+        return null;
+    }
+
+    /// <summary>Of an exponential mean.</summary>
+    private static double Part(TimeSpan elapsed, TimeSpan over) => 1 - Math.Exp(-Math.Max(0, elapsed.TotalSeconds) / over.TotalSeconds);
+}

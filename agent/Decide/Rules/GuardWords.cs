@@ -1,0 +1,50 @@
+using Headroom.Model;
+using Headroom.Model.Reasons;
+
+namespace Headroom.Decide.Rules;
+
+/// <summary>Why a workload stands where the guard put it.</summary>
+internal static class GuardWords
+{
+    public static Reason Of(string workload, ThrottledMemory m, Demand demand, ProtectedJudgement by, MonoTime now)
+    {
+        var share = ReasonValue.Ratio(m.Share);
+        var hurt = by.Workload.Name;
+        var pressure = ReasonValue.Ratio(by.Evidence.Pressure ?? 0);
+        switch (demand)
+        {
+            case Demand.GiveBack when by.Evidence.Idle:
+                return GuardReasons.Idle.With(("workload", workload), ("share", share), ("protected", hurt));
+            case Demand.GiveBack when by.Evidence.Unknown:
+                return GuardReasons.GaveBackUnknown.With(("workload", workload), ("share", share), ("protected", hurt), ("for", now - (by.Memory.UnknownSince ?? now)));
+            case Demand.GiveBack:
+                return GuardReasons.NotTheirFault.With(("workload", workload), ("share", share), ("protected", hurt), ("pressure", ReasonValue.Ratio(by.Memory.ClearedAt ?? 0)));
+            case Demand.Grow or Demand.Keep:
+                return GuardReasons.Growing.With(("workload", workload), ("share", share), ("protected", hurt), ("pressure", pressure));
+            case Demand.Ease:
+                return GuardReasons.Eased.With(("workload", workload), ("share", share), ("protected", hurt), ("pressure", pressure), ("slo", by.Evidence.Worst?.Slo.Name ?? ""));
+        }
+        var worst = by.Evidence.Worst!;
+        var observed = ReasonValue.Seconds((by.Evidence.Pressure ?? worst.Pressure.Value ?? 0) * worst.Slo.Target.TotalSeconds);
+        if (m.State == ThrottleState.Evicted)
+            return GuardReasons.Evicted.With(("workload", workload), ("protected", hurt), ("times", ReasonValue.Count(m.Suspensions)));
+        if (by.Evidence.Stalled && m.State < ThrottleState.Suspended)
+            return GuardReasons.Stalled.With(("workload", workload), ("share", share), ("protected", hurt), ("observed", observed), ("target", worst.Slo.Target));
+        if (m.State == ThrottleState.Suspended)
+            return GuardReasons.Suspended.With(
+                ("workload", workload), ("share", share), ("protected", hurt), ("slo", worst.Slo.Name), ("observed", observed), ("target", worst.Slo.Target));
+        var (code, rise) = Evidence(by.Memory.Breach?.Neighbours.FirstOrDefault(n => n.Workload == workload && n.Guilty));
+        return code.With(
+            ("workload", workload), ("share", share), ("protected", hurt), ("slo", worst.Slo.Name), ("observed", observed), ("target", worst.Slo.Target),
+            ("for", now - (by.Memory.HighSince ?? now)), ("rise", rise));
+    }
+
+    /// <summary>The sign that weighed most.</summary>
+    private static (ReasonCode Code, ReasonValue Rise) Evidence(Blamed? blamed) => blamed switch
+    {
+        null => (GuardReasons.CutAll, ReasonValue.Count(0)),
+        { SmRise: { } sm } when sm >= blamed.Score - 1e-9 => (GuardReasons.CutBySm, ReasonValue.Points(sm)),
+        { RunningRise: { } running } when running > 0 && running / (running + 4) > 0 && blamed.MemoryRiseBytes < 1L << 28 => (GuardReasons.CutByRequests, ReasonValue.Count(running)),
+        _ => (GuardReasons.CutByMemory, ReasonValue.Bytes(blamed.MemoryRiseBytes)),
+    };
+}

@@ -1,0 +1,146 @@
+using Headroom.Model;
+using Headroom.Model.Reasons;
+
+namespace Headroom.Decide.Rules;
+
+/// <summary>Throttles the neighbours below a protected workload while its pressure is high, the guilty first, and gives back when it is gone.</summary>
+internal sealed class LatencyGuard : IRule
+{
+    private static readonly TimeSpan LongestStep = TimeSpan.FromSeconds(10);
+
+    public RuleName Name => RuleName.LatencyGuard;
+
+    public RuleOutput Judge(RuleInput input, PlannerMemory memory)
+    {
+        var guard = memory.Guard;
+        var elapsed = guard.JudgedAt is { } at ? TimeSpan.FromTicks(Math.Clamp((input.Now - at).Ticks, 0, LongestStep.Ticks)) : TimeSpan.Zero;
+        memory = memory with { Blame = Blame.Watch(input, memory.Blame, Agitated(input, guard)) };
+        var judged = JudgeProtected(input, memory);
+        var throttled = new Dictionary<string, ThrottledMemory>();
+        foreach (var workload in input.Snapshot.Workloads)
+            if (Throttle(input, workload, judged, guard.Throttled.GetValueOrDefault(workload.Name), elapsed) is { } next)
+                throttled[workload.Name] = next;
+
+        var remarks = new List<RuleRemark>();
+        var protectedMemory = new Dictionary<string, ProtectedMemory>(judged.Count);
+        foreach (var one in judged)
+        {
+            protectedMemory[one.Workload.Name] = Remember(one, throttled, guard.Throttled, input.Now);
+            GuardRemarks.Add(remarks, input, one);
+        }
+        return new RuleOutput(
+            memory with { Guard = new GuardMemory { Protected = protectedMemory, Throttled = throttled, JudgedAt = input.Now } },
+            Proposals(input, throttled), remarks);
+    }
+
+    /// <summary>GPUs on which somebody is hurt: what is seen there now is not usual.</summary>
+    private static HashSet<int> Agitated(RuleInput input, GuardMemory guard)
+    {
+        var gpus = new HashSet<int>();
+        foreach (var (name, m) in guard.Protected)
+            if (m.Breach is not null)
+                gpus.UnionWith(input.Near.GpusOf(name));
+        return gpus;
+    }
+
+    private static List<ProtectedJudgement> JudgeProtected(RuleInput input, PlannerMemory memory)
+    {
+        var judged = new List<ProtectedJudgement>();
+        foreach (var workload in input.Snapshot.Workloads)
+        {
+            if (workload.Slos.Count == 0 || workload.Container.State != ContainerState.Running)
+                continue;
+            HashSet<string> targets = [];
+            foreach (var other in input.Snapshot.Workloads)
+                if (IsBelow(other, workload, input, memory))
+                    targets.Add(other.Name);
+            judged.Add(ProtectedJudgement.Of(
+                input, workload, memory.Guard.Protected.GetValueOrDefault(workload.Name) ?? new ProtectedMemory(), targets,
+                name => input.Near.Find(name) is { } other && IsHeld(input, memory.Guard, other), memory.Blame));
+        }
+        return judged;
+    }
+
+    /// <summary>May be held for its sake. Whoever stands aside by the gate does not run while requests are in flight: it cannot be the cause.</summary>
+    private static bool IsBelow(WorkloadSnapshot other, WorkloadSnapshot hurt, RuleInput input, PlannerMemory memory) =>
+        Ranks.Protects(hurt, other) && other.Policy is { Managed: true, Exempt: false, Yields: not Yields.Never } && (other.Container.Runs || IsHeld(input, memory.Guard, other))
+        && input.Near.Meet(hurt.Name, other.Name) && !memory.Gate.Pairs.Contains((other.Name, hurt.Name));
+
+    /// <summary>Really does not run, by our doing; or has its floor, where the limits allow no more. In recommend it never is.</summary>
+    private static bool IsHeld(RuleInput input, GuardMemory guard, WorkloadSnapshot workload)
+    {
+        foreach (var hold in input.Snapshot.Act.Holds)
+            if (hold.Workload == workload.Container.Id
+                && (hold.Lever is Lever.Pause or Lever.Stop or Lever.Sleep
+                    || hold.Lever == Lever.Share && hold.Share <= workload.Policy.Floor + 1e-9
+                    && guard.Throttled.GetValueOrDefault(workload.Name) is { State: >= ThrottleState.Suspended }))
+                return true;
+        return false;
+    }
+
+    private static ThrottledMemory? Throttle(
+        RuleInput input, WorkloadSnapshot workload, List<ProtectedJudgement> judged, ThrottledMemory? before, TimeSpan elapsed)
+    {
+        ProtectedJudgement? strictest = null;
+        var demand = Demand.GiveBack;
+        foreach (var one in judged)
+        {
+            if (!one.Targets.Contains(workload.Name))
+                continue;
+            var asked = Asked(one, workload.Name, before);
+            if (strictest is null || asked > demand)
+                (strictest, demand) = (one, asked);
+        }
+        var floor = workload.Policy.Floor;
+        var now = input.Now;
+        var m = before ?? new ThrottledMemory { State = ThrottleState.Healthy, Share = 1, Since = now, ReadyAt = now, For = "", Reason = PlannerReasons.GivenBack.With(("workload", workload.Name)) };
+        var wait = input.Policy.Rules.LatencyGuard.For;
+        var suspend = strictest?.Memory.HighSince is { } high && now - high >= wait && now - m.Since >= wait;
+        var next = ThrottleLaw.Next(m, demand, floor, elapsed, now, suspend, workload.Policy.Restart.Allowed);
+        if (next.State == ThrottleState.Healthy)
+            return next.SuspendedAt is null ? null : next;
+        if (next == m)
+            return next;
+        return strictest is null
+            ? next with { Reason = PlannerReasons.GivenBack.With(("workload", workload.Name)) }
+            : next with { For = strictest.Workload.Name, Reason = GuardWords.Of(workload.Name, next, demand, strictest, now) };
+    }
+
+    /// <summary>The innocent give nothing; near the limit only the guilty and the throttled do.</summary>
+    private static Demand Asked(ProtectedJudgement one, string workload, ThrottledMemory? before) => one.Demand switch
+    {
+        Demand.Cut when !one.Chosen.Contains(workload) => Demand.Keep,
+        Demand.Ease when !(one.Chosen.Contains(workload) && (before is not null || one.Chosen.Count < one.Targets.Count)) => Demand.Keep,
+        var asked => asked,
+    };
+
+    /// <summary>Something was taken for its sake just now: what was answered until now is no news any more.</summary>
+    private static ProtectedMemory Remember(
+        ProtectedJudgement one, Dictionary<string, ThrottledMemory> after, IReadOnlyDictionary<string, ThrottledMemory> before, MonoTime now)
+    {
+        foreach (var name in one.Targets)
+        {
+            if (after.GetValueOrDefault(name) is not { } next || next.For != one.Workload.Name)
+                continue;
+            var last = before.GetValueOrDefault(name);
+            if (next.Share < (last?.Share ?? 1) - 1e-9 || next.State > (last?.State ?? ThrottleState.Healthy))
+                return one.Memory with { ActedAt = now, Counts = LatencyEvidence.CountsOf(one.Workload) };
+        }
+        return one.Memory;
+    }
+
+    private static List<Proposal> Proposals(RuleInput input, Dictionary<string, ThrottledMemory> throttled)
+    {
+        var proposals = new List<Proposal>();
+        foreach (var (name, m) in throttled.OrderBy(t => t.Key, StringComparer.Ordinal))
+        {
+            if (m.State == ThrottleState.Healthy || input.Near.Find(name) is not { } workload)
+                continue;
+            var id = workload.Container.Id;
+            proposals.Add(new RunProposal(RuleName.LatencyGuard, id, m.Reason, RunLimit.AtShare(Math.Max(m.Share, 0.01)), m.For));
+            if (m.State >= ThrottleState.Suspended)
+                proposals.Add(new RunProposal(RuleName.LatencyGuard, id, m.Reason, m.State == ThrottleState.Evicted ? RunLimit.Stopped : RunLimit.Paused, m.For));
+        }
+        return proposals;
+    }
+}

@@ -1,0 +1,68 @@
+using Headroom.Model;
+
+namespace Headroom.Decide.Rules;
+
+/// <summary>One protected workload at one tick: what it asks of those below it.</summary>
+/// <param name="Targets">Whom it may be asked of, by name; empty: nobody is below it.</param>
+/// <param name="Chosen">Of those the ones that a new cut goes to: the guilty, else all.</param>
+internal sealed record ProtectedJudgement(
+    WorkloadSnapshot Workload, LatencyEvidence Evidence, Demand Demand, ProtectedMemory Memory, IReadOnlySet<string> Targets, IReadOnlySet<string> Chosen)
+{
+    /// <summary>A stale source keeps what is held this long; then it is given back (invariant: no hold on what is not known).</summary>
+    private static readonly TimeSpan UnknownFor = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan ClearAfter = TimeSpan.FromSeconds(60);
+    /// <summary>So much worse than with all held: they had a part in it after all.</summary>
+    private const double WorseBy = 1.25;
+
+    public static ProtectedJudgement Of(
+        RuleInput input, WorkloadSnapshot workload, ProtectedMemory m, IReadOnlySet<string> targets, Func<string, bool> isHeld, BlameMemory blame)
+    {
+        var settings = input.Policy.Rules.LatencyGuard;
+        var now = input.Now;
+        var evidence = LatencyEvidence.Of(workload, m, now);
+        var x = evidence.Pressure;
+        var near = (settings.LeaveBelow + settings.EnterAbove) / 2;
+
+        m = m with
+        {
+            UnknownSince = evidence.Unknown ? m.UnknownSince ?? now : null,
+            HighSince = x > settings.EnterAbove ? m.HighSince ?? now : x is not null || evidence.Idle || evidence.Unknown ? null : m.HighSince,
+        };
+        if (evidence.Idle || x < settings.LeaveBelow)
+            m = m with { ClearedAt = null, AllHeldSince = null };
+        if (m.ClearedAt is { } cleared && x > settings.EnterAbove && x > cleared * WorseBy)
+            m = m with { ClearedAt = null, AllHeldSince = null };
+
+        var allHeld = targets.Count > 0 && targets.All(isHeld);
+        m = m with { AllHeldSince = allHeld && m.HighSince is not null ? m.AllHeldSince ?? now : null };
+        if (m.AllHeldSince is { } since && now - since >= ClearAfter && x is { } stays)
+            m = m with { ClearedAt = stays };
+
+        var demand =
+            evidence.Idle ? Demand.GiveBack
+            : evidence.Unknown ? now - m.UnknownSince >= UnknownFor ? Demand.GiveBack : Demand.Keep
+            : m.ClearedAt is not null ? Demand.GiveBack
+            : x > settings.EnterAbove || evidence.Violations ? Demand.Cut
+            : x is null ? Demand.Keep
+            : x > near ? Demand.Ease
+            : x >= settings.LeaveBelow ? Demand.Keep
+            : Demand.Grow;
+
+        if (demand >= Demand.Ease)
+        {
+            // Readings of use lag: as long as nobody stands out, look again.
+            if (m.Breach is null || !m.Breach.Neighbours.Any(n => n.Guilty))
+                m = m with { Breach = Blame.Report(input, blame, workload) with { Since = m.Breach?.Since ?? now } };
+        }
+        else if (demand <= Demand.Grow)
+            m = m with { Breach = null };
+        return new ProtectedJudgement(workload, evidence, demand, m, targets, Choose(targets, m.Breach, isHeld));
+    }
+
+    /// <summary>The guilty that may be touched; all, when there are none or all of them are held already and it goes on.</summary>
+    private static IReadOnlySet<string> Choose(IReadOnlySet<string> targets, BlameReport? breach, Func<string, bool> isHeld)
+    {
+        var guilty = breach?.Neighbours.Where(n => n.Guilty && targets.Contains(n.Workload)).Select(n => n.Workload).ToHashSet() ?? [];
+        return guilty.Count == 0 || guilty.All(isHeld) ? targets : guilty;
+    }
+}
