@@ -3,7 +3,7 @@ using Headroom.Run;
 
 namespace Headroom.Cli;
 
-/// <summary>The verbs. Data goes to stdout, talk to stderr; exit 0 ok, 1 failed, 2 bad usage or configuration.</summary>
+/// <summary>The verbs. Data goes to stdout, talk to stderr; exit 0 ok, 1 failed, 2 bad usage or configuration, 3 plan has changes.</summary>
 internal static class HeadroomCommand
 {
     public static async Task<int> InvokeAsync(string[] args)
@@ -12,6 +12,7 @@ internal static class HeadroomCommand
         {
             RunCommand.Create(),
             CheckCommand.Create(),
+            PlanCommand.Create(),
             StatusCommand.Create(),
             DoctorCommand.Create(),
         };

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using Headroom.Model;
 
 namespace Headroom.Cli;
 
@@ -35,4 +36,19 @@ internal static class SharedSettings
 
     /// <summary>How one call prints is no setting: not in the environment.</summary>
     public static Option<bool> Json(string help) => new("--json") { Description = help };
+
+    /// <summary>Of the reasons; null: as the environment's locale says.</summary>
+    public static Option<Language?> Language() => Settings.Create<Language?>(
+        "language", "Language of the reasons: en or zh. Default: as LANG says.", "LANGUAGE", null, "en or zh", TryLanguage);
+
+    private static bool TryLanguage(string text, out Language? language)
+    {
+        language = text switch { "en" => Model.Language.English, "zh" => Model.Language.Chinese, _ => null };
+        return language is not null;
+    }
+
+    public static Language LanguageOf(Func<string, string?> environment) =>
+        (environment("LC_ALL") ?? environment("LC_MESSAGES") ?? environment("LANG"))?.StartsWith("zh", StringComparison.OrdinalIgnoreCase) == true
+            ? Model.Language.Chinese
+            : Model.Language.English;
 }

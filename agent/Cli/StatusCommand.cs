@@ -1,7 +1,5 @@
 using System.CommandLine;
-using System.Text.Json;
 using Headroom.Cli.Status;
-using Headroom.Export.Api;
 using Headroom.Model;
 using Headroom.Run;
 using Spectre.Console;
@@ -20,19 +18,10 @@ internal static class StatusCommand
         {
             Func<string, string?> environment = Environment.GetEnvironmentVariable;
             return await RunAsync(
-                Places(parsed.GetValue(runtime), Environment.IsPrivilegedProcess, environment), parsed.GetValue(json),
+                ControlPlaces.Of(parsed.GetValue(runtime), Environment.IsPrivilegedProcess, environment), parsed.GetValue(json),
                 Console.Out, () => Terminal.Output(environment), Console.Error, TimeProvider.System, stop);
         });
         return command;
-    }
-
-    /// <summary>Control sockets to try in order: the named one alone, else this user's agent, the system's, a simulated one.</summary>
-    public static IReadOnlyList<string> Places(string? runtime, bool isRoot, Func<string, string?> environment)
-    {
-        if (runtime is not null)
-            return [AgentDirectories.Resolve(null, runtime, simulate: false, isRoot, environment).ControlSocket];
-        string Place(bool simulate, bool root) => AgentDirectories.Resolve(null, null, simulate, root, environment).ControlSocket;
-        return [.. ((string[])[Place(false, isRoot), Place(false, true), Place(true, isRoot)]).Distinct()];
     }
 
     /// <summary>Exit code: 0 with a state shown, 1 when no agent answers.</summary>
@@ -40,56 +29,16 @@ internal static class StatusCommand
         IReadOnlyList<string> sockets, bool json, TextWriter output, Func<IAnsiConsole> terminal, TextWriter talk, TimeProvider time,
         CancellationToken stop)
     {
-        var failed = new List<ControlAnswer>();
-        foreach (var socket in sockets)
-        {
-            var answer = await ControlClient.ReadStateAsync(socket, time, stop);
-            if (answer.Json is null)
-            {
-                failed.Add(answer);
-                continue;
-            }
-            // A real agent that does not answer must not hide behind a simulated one that does.
-            foreach (var silent in failed.Where(f => f.Fault is ControlFault.Denied or ControlFault.NoState))
-                await talk.WriteLineAsync(Words(silent));
-            return await ShowAsync(answer, json, output, terminal, talk, time);
-        }
-        foreach (var answer in failed.Where(f => f.Fault != ControlFault.NobodyAnswers))
-            await talk.WriteLineAsync(Words(answer));
-        if (failed.TrueForAll(f => f.Fault == ControlFault.NobodyAnswers))
-            await talk.WriteLineAsync(
-                $"headroom: no agent answers at {string.Join(" or ", failed.Select(f => f.Socket))}. "
-                + "Is it running? `systemctl status headroom` tells, `headroom run` starts one, --runtime-dir names its folder.");
-        return ExitCode.Failed;
-    }
-
-    private static string Words(ControlAnswer answer) => answer.Fault switch
-    {
-        ControlFault.Denied => $"headroom: permission denied at {answer.Socket}, which belongs to another user: try `sudo headroom status`.",
-        ControlFault.NoState => $"headroom: the agent at {answer.Socket} has no state to show: {Terminal.Clean(answer.Error ?? "no answer")}. Its log tells more: `journalctl -u headroom`.",
-        _ => $"headroom: no agent answers at {answer.Socket}.",
-    };
-
-    private static async Task<int> ShowAsync(
-        ControlAnswer answer, bool json, TextWriter output, Func<IAnsiConsole> terminal, TextWriter talk, TimeProvider time)
-    {
+        if (await RunningAgentState.AskAsync(sockets, "status", talk, time, stop) is not { } text)
+            return ExitCode.Failed;
         if (json)
         {
-            await output.WriteLineAsync(answer.Json);
+            await output.WriteLineAsync(text);
             return ExitCode.Ok;
         }
-        NodeView? view;
-        try
-        {
-            view = JsonSerializer.Deserialize(answer.Json!, ApiJson.Default.NodeView);
-        }
-        catch (JsonException e)
-        {
-            await talk.WriteLineAsync(
-                $"headroom: the agent's state is not as this headroom ({AgentVersion.Version}) knows it; is the agent of another version? --json shows it as it is. ({e.Message})");
+        if (await RunningAgentState.ReadAsync(text, talk) is not { } view)
             return ExitCode.Failed;
-        }
-        StatusPage.Write(terminal(), view!, time.Mono());
+        StatusPage.Write(terminal(), view, time.Mono());
         return ExitCode.Ok;
     }
 }

@@ -21,9 +21,8 @@ internal sealed class DecisionBook(IReadOnlyDictionary<DecisionKey, MonoTime> be
         var name = wanted.Workload.Name;
         if (wanted.Run is { } run)
         {
-            var lever = run.Limit.State switch { RunState.Paused => Lever.Pause, RunState.Asleep => Lever.Sleep, RunState.Stopped => Lever.Stop, _ => Lever.Share };
             // Five points are one step: a share that grows slowly is no new decision each second.
-            Add(run.Limit.CompareTo(last) < 0 ? Verdict.Release : Verdict.Move, run.Rule, name, null, lever, wanted.Mode, run.Reason, Math.Round(run.Limit.Share * 20) / 20);
+            Add(run.Limit.CompareTo(last) < 0 ? Verdict.Release : Verdict.Move, run.Rule, name, null, run.Limit.Lever, wanted.Mode, run.Reason, Math.Round(run.Limit.Share * 20) / 20);
         }
         foreach (var cap in wanted.Caps)
             Add(Verdict.Move, cap.Rule, name, cap.Gpu, Lever.Cap, wanted.Mode, cap.Reason, cap.Bytes);

@@ -17,8 +17,9 @@ internal static class HoldLimits
         var held = new Dictionary<string, HeldMemory>();
         var most = Math.Max(1, (int)Math.Floor(input.Policy.Limits.MaxHeld * Managed(input) + 1e-9));
         var count = 0;
-        // Who was held first stays held: the limit must not make holds wander.
-        foreach (var (name, own) in proposals.OrderBy(p => before.GetValueOrDefault(p.Key)?.Since ?? input.Now).ThenBy(p => p.Key, StringComparer.Ordinal))
+        // Who stands still already stays so: the limit must not make holds wander.
+        foreach (var (name, own) in proposals.OrderByDescending(p => before.GetValueOrDefault(p.Key)?.Limit.State >= RunState.Paused)
+            .ThenBy(p => before.GetValueOrDefault(p.Key)?.Since ?? input.Now).ThenBy(p => p.Key, StringComparer.Ordinal))
         {
             foreach (var proposal in own.OrderByDescending(p => p.Limit))
             {

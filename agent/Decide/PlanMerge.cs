@@ -32,7 +32,7 @@ internal static class PlanMerge
         foreach (var relation in relations)
             decisions.Add(Verdict.Move, RuleName.Gate, relation.Batch.Name, relation.Gpu, Lever.Gate, relation.Mode, relation.Reason);
         foreach (var impulse in chosenImpulses)
-            decisions.Add(Verdict.Move, impulse.Rule, impulse.Workload.Name, null, impulse.Kind == ImpulseKind.Restart ? Lever.Restart : Lever.Start, impulse.Mode, impulse.Reason);
+            decisions.Add(Verdict.Move, impulse.Rule, impulse.Workload.Name, null, impulse.Lever, impulse.Mode, impulse.Reason);
         foreach (var (name, last) in memory.Held)
             if (!held.ContainsKey(name) && input.Near.Find(name) is { } freed)
                 decisions.Once(Verdict.Release, last.Rule, name, Lever.Share, ModeOf(input, freed), PlannerReasons.GivenBack.With(("workload", name)));

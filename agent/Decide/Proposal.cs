@@ -11,13 +11,7 @@ internal abstract record Proposal(RuleName Rule, WorkloadId Workload, Reason Rea
 /// <param name="For">The protected workload for whose sake; null: for its own (its window, its group, its health). Never against one of equal or higher priority.</param>
 internal sealed record RunProposal(RuleName Rule, WorkloadId Workload, Reason Reason, RunLimit Limit, string? For = null) : Proposal(Rule, Workload, Reason)
 {
-    public override Lever Lever => Limit.State switch
-    {
-        RunState.Paused => Lever.Pause,
-        RunState.Asleep => Lever.Sleep,
-        RunState.Stopped => Lever.Stop,
-        _ => Lever.Share,
-    };
+    public override Lever Lever => Limit.Lever;
 }
 
 /// <param name="Bytes">Per container, on this GPU.</param>

@@ -5,6 +5,10 @@ internal sealed record NodeView(NodeSnapshot Snapshot, PolicyStatus Policy, Self
 {
     /// <summary>What is to be done now; null before the first plan.</summary>
     public Plan? Plan { get; init; }
+    /// <summary>Decisions since start.</summary>
+    public IReadOnlyList<DecisionCount> Decided { get; init; } = [];
+    /// <summary>How long the plan took.</summary>
+    public TimeSpan PlanTook { get; init; }
 }
 
 /// <param name="Hash">Of the policy in force.</param>
@@ -22,3 +26,7 @@ internal sealed record PolicyStatus(
 /// <param name="LastTick">How long the tick before took; zero on the first.</param>
 /// <param name="FailedTicks">Ticks that ended in an error since start: each is a bug.</param>
 internal sealed record SelfStatus(string Version, string Commit, DateTimeOffset StartedAt, Mode Mode, bool Simulated, TimeSpan LastTick = default, long FailedTicks = 0);
+
+/// <param name="Mode">Below enforce it was only told.</param>
+/// <param name="Lever">Null where no lever was meant.</param>
+internal sealed record DecisionCount(RuleName Rule, Verdict Verdict, Lever? Lever, Mode Mode, long Count);

@@ -43,6 +43,14 @@ internal readonly record struct RunLimit(RunState State, double Share) : ICompar
     public static readonly RunLimit Asleep = new(RunState.Asleep, 0);
     public static readonly RunLimit Stopped = new(RunState.Stopped, 0);
 
+    public Lever Lever => State switch
+    {
+        RunState.Paused => Lever.Pause,
+        RunState.Asleep => Lever.Sleep,
+        RunState.Stopped => Lever.Stop,
+        _ => Lever.Share,
+    };
+
     public static RunLimit AtShare(double share) => share >= 1 ? Free : share <= 0 ? Paused : new(RunState.Share, share);
 
     /// <summary>Larger is stricter.</summary>
@@ -75,7 +83,10 @@ internal enum ImpulseKind { Restart, Start }
 
 /// <summary>What can't be undone. Stays in the plan until Act has done or refused it.</summary>
 /// <param name="Key">The same key is done once: Act keeps what it did (see <see cref="ImpulseRecord"/>).</param>
-internal sealed record Impulse(WorkloadId Workload, ImpulseKind Kind, RuleName Rule, string Key, Mode Mode, Reason Reason);
+internal sealed record Impulse(WorkloadId Workload, ImpulseKind Kind, RuleName Rule, string Key, Mode Mode, Reason Reason)
+{
+    public Lever Lever => Kind == ImpulseKind.Restart ? Lever.Restart : Lever.Start;
+}
 
 internal enum Verdict
 {

@@ -4,12 +4,13 @@ namespace Headroom.Decide.Rules;
 
 /// <summary>What is known of one protected workload's latency, and what of it is news since something was last done.</summary>
 /// <param name="Pressure">The worst settled pressure; null when none is known or too few requests were answered since.</param>
+/// <param name="Seen">The worst as it is told, news or not.</param>
 /// <param name="Worst">The SLO it stands for.</param>
 /// <param name="Idle">Nobody can be hurt.</param>
 /// <param name="Unknown">No reading can be used.</param>
 /// <param name="Stalled">Requests are in flight and none completes.</param>
 /// <param name="Violations">More requests broke an SLO since than it allows.</param>
-internal readonly record struct LatencyEvidence(double? Pressure, SloReading? Worst, bool Idle, bool Unknown, bool Stalled, bool Violations)
+internal readonly record struct LatencyEvidence(double? Pressure, double? Seen, SloReading? Worst, bool Idle, bool Unknown, bool Stalled, bool Violations)
 {
     /// <summary>Enough to speak of a quantile again.</summary>
     private const double Settled = 20;
@@ -20,6 +21,7 @@ internal readonly record struct LatencyEvidence(double? Pressure, SloReading? Wo
     public static LatencyEvidence Of(WorkloadSnapshot workload, ProtectedMemory memory, MonoTime now)
     {
         double? pressure = null;
+        double? highest = null;
         SloReading? worst = null;
         var (known, idle, stalled, violations) = (false, false, false, false);
         foreach (var reading in workload.Slos)
@@ -28,6 +30,7 @@ internal readonly record struct LatencyEvidence(double? Pressure, SloReading? Wo
             if (reading.Pressure is not { State: ReadingState.Fresh, Value: { } seen } || !double.IsFinite(seen) || seen < 0)
                 continue;
             known = true;
+            highest = highest > seen ? highest : seen;
             var target = reading.Slo.Target.TotalSeconds;
             var isStall = workload.Latency is { Stalled: { Ticks: > 0 } stall } && stall.TotalSeconds / target >= seen - 1e-9;
             var total = workload.Latency?.Signals.FirstOrDefault(s => s.Signal == reading.Slo.Signal)?.Total;
@@ -42,7 +45,7 @@ internal readonly record struct LatencyEvidence(double? Pressure, SloReading? Wo
                 (pressure, worst) = (value, reading);
             worst ??= reading;
         }
-        return new LatencyEvidence(pressure, worst, idle && !known, !known && !idle, stalled, violations);
+        return new LatencyEvidence(pressure, highest, worst, idle && !known, !known && !idle, stalled, violations);
     }
 
     /// <summary>The last 50 requests reach back to before the action: what they say of that time is no news. So only those answered since count, as soon as there are 20.</summary>

@@ -45,7 +45,8 @@ internal sealed record ProtectedJudgement(
             : x > settings.EnterAbove || evidence.Violations ? Demand.Cut
             : x is null ? Demand.Keep
             : x > near ? Demand.Ease
-            : x >= settings.LeaveBelow ? Demand.Keep
+            // Also while only old answers are slow: nobody would understand a share that grows above the limit.
+            : x >= settings.LeaveBelow || evidence.Seen > settings.EnterAbove ? Demand.Keep
             : Demand.Grow;
 
         if (demand >= Demand.Ease)

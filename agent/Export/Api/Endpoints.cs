@@ -36,7 +36,7 @@ internal static class Endpoints
         }
     }
 
-    /// <summary>Control socket: <c>/api/v1/state</c>, <c>POST /-/reload</c> and health.</summary>
+    /// <summary>Control socket: <c>/api/v1/state</c>, <c>/api/v1/plan</c>, <c>/api/v1/decisions</c>, <c>POST /-/reload</c> and health.</summary>
     /// <param name="reload">Reads the policy again; the problems, none when it was taken.</param>
     public static async Task ControlAsync(HttpContext http, Func<NodeView?> view, Func<IReadOnlyList<string>> reload)
     {
@@ -54,14 +54,22 @@ internal static class Endpoints
                 http.Response.ContentType = "application/json";
                 await JsonSerializer.SerializeAsync(http.Response.Body, current, ApiJson.Default.NodeView, http.RequestAborted);
                 break;
-            case "/api/v1/state" or "/readyz":
+            case "/api/v1/plan" when view()?.Plan is { } plan:
+                http.Response.ContentType = "application/json";
+                await JsonSerializer.SerializeAsync(http.Response.Body, plan, ApiJson.Default.Plan, http.RequestAborted);
+                break;
+            case "/api/v1/decisions" when view()?.Plan is { } plan:
+                http.Response.ContentType = "application/json";
+                await JsonSerializer.SerializeAsync(http.Response.Body, plan.Decisions, ApiJson.Default.IReadOnlyListDecision, http.RequestAborted);
+                break;
+            case "/api/v1/state" or "/api/v1/plan" or "/api/v1/decisions" or "/readyz":
                 await ReadyAsync(http, view());
                 break;
             case "/healthz":
                 await TextAsync(http, StatusCodes.Status200OK, "ok\n");
                 break;
             default:
-                await TextAsync(http, StatusCodes.Status404NotFound, "Not here. The state of the node: /api/v1/state\n");
+                await TextAsync(http, StatusCodes.Status404NotFound, "Not here. The state of the node: /api/v1/state, the plan: /api/v1/plan, the decisions that stand: /api/v1/decisions\n");
                 break;
         }
     }

@@ -89,6 +89,18 @@ internal static class MetricTable
     public static readonly MetricFamily WorkloadPressure = Gauge("headroom_workload_pressure_ratio", "The worst pressure of the workload's SLOs.", "workload");
     public static readonly MetricFamily WorkloadLabelMistakes = Gauge("headroom_workload_label_mistakes", "Mistakes in the workload's headroom labels; see status or doctor.", "workload");
 
+    // Plan
+    public static readonly MetricFamily WorkloadShare = Gauge("headroom_workload_share_ratio", "Share of the time that the plan lets the workload run: 1 free, 0 paused, asleep or stopped. With a gate besides it runs only while nobody above it has a request in flight.", "workload");
+    public static readonly MetricFamily WorkloadThrottle = Gauge("headroom_workload_throttle_state", "Where the workload stands below a protected one: 1 for the current state.", "workload", "state");
+    public static readonly MetricFamily WorkloadGate = Gauge("headroom_workload_gate", "1 while the workload is to stand aside for requests of those above it on this GPU.", "workload", "gpu");
+    public static readonly MetricFamily WorkloadWantedCap = Gauge("headroom_workload_gpu_memory_wanted_cap_bytes", "GPU memory that the plan lets the workload hold.", "workload", "gpu");
+    public static readonly MetricFamily WorkloadBlame = Gauge("headroom_workload_blame_ratio", "While the SLO of another is broken: how much the workload rose before, 0..1. Absent without a breach.", "workload", "protected", "guilty");
+    public static readonly MetricFamily PlanSequence = Gauge("headroom_plan_sequence", "Number of the plan.");
+    public static readonly MetricFamily PlanDuration = Gauge("headroom_plan_duration_seconds", "How long the planner took.");
+    public static readonly MetricFamily PlanWanted = Gauge("headroom_plan_wanted", "What the plan wants, by lever; below mode enforce it is only told.", "lever", "mode");
+    public static readonly MetricFamily PlanRefused = Gauge("headroom_plan_refused", "Wishes of rules that stand refused, by rule and code.", "rule", "code");
+    public static readonly MetricFamily Decisions = Counter("headroom_decisions_total", "Decisions since start. Moves below mode enforce are what would have been done.", "rule", "verdict", "lever", "mode");
+
     // Policy and agent
     public static readonly MetricFamily PolicyInfo = Gauge("headroom_policy_info", "The policy in force; always 1.", "hash", "mode");
     public static readonly MetricFamily PolicyLoaded = Gauge("headroom_policy_loaded_timestamp_seconds", "When the policy in force was loaded.");

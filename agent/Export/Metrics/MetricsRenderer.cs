@@ -36,6 +36,7 @@ internal sealed class MetricsRenderer(bool dcgmNames) : IDisposable
         var label = WorkloadLabel.For(view.Snapshot);
         GpuMetrics.Write(page, view.Snapshot);
         WorkloadMetrics.Write(page, view.Snapshot, label);
+        PlanMetrics.Write(page, view, label);
         AgentMetrics.Write(page, view);
         if (dcgmNames)
             DcgmMetrics.Write(page, view.Snapshot);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Headroom.Cli;
+using Headroom.Cli.Status;
 using Headroom.Export.Api;
 using Headroom.Model;
 using Headroom.Run;
@@ -83,7 +84,7 @@ public sealed class StatusCommandTests : IDisposable
     [InlineData(false, null, "/run/user/7/headroom/control.sock /run/headroom/control.sock /run/user/7/headroom-simulated/control.sock")]
     [InlineData(false, "/elsewhere", "/elsewhere/control.sock")]
     public void It_looks_where_agents_are(bool isRoot, string? named, string places) => Assert.Equal(
-        places, string.Join(' ', StatusCommand.Places(named, isRoot, name => name == "XDG_RUNTIME_DIR" ? "/run/user/7" : null)));
+        places, string.Join(' ', ControlPlaces.Of(named, isRoot, name => name == "XDG_RUNTIME_DIR" ? "/run/user/7" : null)));
 
     private Task<int> StatusAsync(bool json, params string[] sockets) => StatusCommand.RunAsync(
         [.. sockets.Select(socket => Path.Combine(_folder, socket))], json, _output, () => Terminal.Create(_output, 120, colours: false), _talk,

@@ -20,6 +20,8 @@ internal sealed class TestNode
     public ActState Act { get; set; } = ActState.Nothing;
     public IReadOnlyList<AlertSignal> Alerts { get; set; } = [];
     public PlannerMemory Memory => _memory;
+    /// <summary>What the last tick saw.</summary>
+    public NodeSnapshot? Seen { get; private set; }
     public MonoTime Now => new(Elapsed);
 
     public TestWorkload Add(string name, Priority priority, params int[] gpus)
@@ -62,7 +64,8 @@ internal sealed class TestNode
     public Plan Tick(params RuleName[] due)
     {
         Pass(1);
-        var (plan, memory) = Planner.Decide(Snapshot(), Policy, _memory, due.Length == 0 ? Planner.AllRules : due);
+        Seen = Snapshot();
+        var (plan, memory) = Planner.Decide(Seen, Policy, _memory, due.Length == 0 ? Planner.AllRules : due);
         _memory = memory;
         return plan;
     }
@@ -73,7 +76,7 @@ internal sealed class TestNode
         Holds =
         [
             .. plan.Wanted.Where(w => w.Run is not null && w.Mode == Mode.Enforce).Select(w => new Hold(
-                w.Workload, w.Run!.Limit.State switch { RunState.Paused => Lever.Pause, RunState.Stopped => Lever.Stop, RunState.Asleep => Lever.Sleep, _ => Lever.Share },
+                w.Workload, w.Run!.Limit.Lever,
                 w.Run.Rule, w.Run.Limit.Share, null, null, Start + Elapsed)),
         ],
     };
