@@ -10,7 +10,7 @@ internal static class Planner
     /// <summary>A rule that is not judged any more (its job hangs) loses its say after three of its intervals, this long at least.</summary>
     private static readonly TimeSpan LeastLife = TimeSpan.FromSeconds(10);
 
-    private static readonly IReadOnlyList<IRule> Rules = [new Gate(), new LatencyGuard()];
+    private static readonly IReadOnlyList<IRule> Rules = [new GpuHealthRule(), new RunawayMemoryRule(), new VramCapsRule(), new GateRule(), new LatencyGuardRule()];
 
     public static readonly IReadOnlyList<RuleName> AllRules = [.. Rules.Select(rule => rule.Name)];
 

@@ -28,6 +28,7 @@ internal sealed record PlannerMemory
     public VramCapsMemory VramCaps { get; init; } = new();
     public FragmentationMemory Fragmentation { get; init; } = new();
     public RunawayMemory Runaway { get; init; } = new();
+    public GpuHealthMemory GpuHealth { get; init; } = new();
     public TurnTakingMemory Turns { get; init; } = new();
     public ScaleMemory Scale { get; init; } = new();
 }

@@ -15,7 +15,7 @@ internal static class Blame
     {
         var elapsed = memory.At is { } at ? input.Now - at : TimeSpan.Zero;
         var (fast, slow) = (Part(elapsed, Recent), Part(elapsed, Usual));
-        var trends = new Dictionary<(string, int), Trend>(memory.Trends.Count);
+        var habits = new Dictionary<(string, int), Habit>(memory.Habits.Count);
         foreach (var workload in input.Snapshot.Workloads)
             foreach (var gpu in input.Near.GpusOf(workload.Name))
             {
@@ -23,12 +23,12 @@ internal static class Blame
                 var share = input.Near.ShareOf(workload, gpu);
                 var now = new Footprint(Sm(share), share?.UsedBytes ?? 0, workload.Latency?.Running);
                 // Whoever was there at the first look is usual; whoever comes later rose from nothing.
-                var trend = memory.Trends.TryGetValue(key, out var known) ? known
-                    : memory.At is null ? new Trend(now, now)
-                    : new Trend(Footprint.None with { Sm = now.Sm is null ? null : 0 }, now);
-                trends[key] = new Trend(agitated.Contains(gpu) ? trend.Usual : trend.Usual.Towards(now, slow), trend.Now.Towards(now, fast));
+                var habit = memory.Habits.TryGetValue(key, out var known) ? known
+                    : memory.At is null ? new Habit(now, now)
+                    : new Habit(Footprint.None with { Sm = now.Sm is null ? null : 0 }, now);
+                habits[key] = new Habit(agitated.Contains(gpu) ? habit.Usual : habit.Usual.Towards(now, slow), habit.Now.Towards(now, fast));
             }
-        return new BlameMemory { Trends = trends, At = input.Now };
+        return new BlameMemory { Habits = habits, At = input.Now };
     }
 
     /// <summary>The neighbours of a workload, the most suspicious first.</summary>
@@ -43,9 +43,9 @@ internal static class Blame
             var card = (double)(Card(input.Snapshot, gpu) ?? long.MaxValue);
             foreach (var other in input.Near.On(gpu))
             {
-                if (other.Name == hurt.Name || !memory.Trends.TryGetValue((other.Name, gpu), out var trend))
+                if (other.Name == hurt.Name || !memory.Habits.TryGetValue((other.Name, gpu), out var habit))
                     continue;
-                var blamed = Score(other.Name, trend, card);
+                var blamed = Score(other.Name, habit, card);
                 if (!worst.TryGetValue(other.Name, out var before) || blamed.Score > before.Score)
                     worst[other.Name] = blamed;
                 if (blamed.Score > top)
@@ -59,12 +59,12 @@ internal static class Blame
         ]);
     }
 
-    private static Blamed Score(string workload, Trend trend, double card)
+    private static Blamed Score(string workload, Habit habit, double card)
     {
-        var sm = trend.Now.Sm - trend.Usual.Sm;
-        var bytes = trend.Now.Bytes - trend.Usual.Bytes;
-        var running = trend.Now.Running - trend.Usual.Running;
-        var score = Math.Max(sm ?? 0, Math.Max(bytes / card, running / (trend.Usual.Running + 4) ?? 0));
+        var sm = habit.Now.Sm - habit.Usual.Sm;
+        var bytes = habit.Now.Bytes - habit.Usual.Bytes;
+        var running = habit.Now.Running - habit.Usual.Running;
+        var score = Math.Max(sm ?? 0, Math.Max(bytes / card, running / (habit.Usual.Running + 4) ?? 0));
         return new Blamed(workload, Math.Clamp(score, 0, 1), false, sm, (long)bytes, running);
     }
 

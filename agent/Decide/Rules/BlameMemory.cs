@@ -5,13 +5,13 @@ namespace Headroom.Decide.Rules;
 /// <summary>How each workload used to use each GPU, and how it does now.</summary>
 internal sealed record BlameMemory
 {
-    public IReadOnlyDictionary<(string Workload, int Gpu), Trend> Trends { get; init; } = new Dictionary<(string, int), Trend>();
+    public IReadOnlyDictionary<(string Workload, int Gpu), Habit> Habits { get; init; } = new Dictionary<(string, int), Habit>();
     public MonoTime? At { get; init; }
 }
 
 /// <param name="Usual">While nobody was hurt: a mean over about two minutes.</param>
 /// <param name="Now">A mean over a few seconds.</param>
-internal readonly record struct Trend(Footprint Usual, Footprint Now);
+internal readonly record struct Habit(Footprint Usual, Footprint Now);
 
 /// <param name="Sm">SM use, 0..1; null when not known.</param>
 /// <param name="Running">Requests in work; null when not known.</param>

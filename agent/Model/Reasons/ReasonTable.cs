@@ -6,7 +6,11 @@ namespace Headroom.Model.Reasons;
 /// <summary>All reasons, and the sentences made of them.</summary>
 internal static class ReasonTable
 {
-    public static readonly IReadOnlyList<ReasonCode> All = [.. PlannerReasons.All, .. GuardReasons.All, .. GateReasons.All];
+    public static readonly IReadOnlyList<ReasonCode> All =
+    [
+        .. PlannerReasons.All, .. GuardReasons.All, .. GateReasons.All, .. VramCapsReasons.All, .. FragmentationReasons.All, .. RunawayMemoryReasons.All,
+        .. GpuHealthReasons.All,
+    ];
 
     private static readonly Dictionary<string, ReasonCode> ByCode = All.ToDictionary(code => code.Code);
 

@@ -4,7 +4,7 @@ using Headroom.Model.Reasons;
 namespace Headroom.Decide.Rules;
 
 /// <summary>Throttles the neighbours below a protected workload while its pressure is high, the guilty first, and gives back when it is gone.</summary>
-internal sealed class LatencyGuard : IRule
+internal sealed class LatencyGuardRule : IRule
 {
     private static readonly TimeSpan LongestStep = TimeSpan.FromSeconds(10);
 

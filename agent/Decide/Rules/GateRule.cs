@@ -4,7 +4,7 @@ using Headroom.Model.Reasons;
 namespace Headroom.Decide.Rules;
 
 /// <summary>Who stands aside for whom: batch yields to a protected workload of higher priority on its GPU, as long as its requests are seen well and leave room between them.</summary>
-internal sealed class Gate : IRule
+internal sealed class GateRule : IRule
 {
     /// <summary>In flight nearly always: the gate would hardly open, a share is fairer.</summary>
     private const double BusyEnter = 0.9;
