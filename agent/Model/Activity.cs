@@ -7,3 +7,9 @@ namespace Headroom.Model;
 internal sealed record WorkloadActivity(ActivityConfidence Confidence, int? InFlight, double BusyRatio, MonoTime At);
 
 internal enum ActivityConfidence { None, Low, High }
+
+/// <summary>All workloads that somebody looks at, by container id.</summary>
+internal sealed record ActivitySweep(IReadOnlyDictionary<string, WorkloadActivity> ByInstance)
+{
+    public static readonly ActivitySweep Empty = new(new Dictionary<string, WorkloadActivity>());
+}

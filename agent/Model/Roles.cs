@@ -27,3 +27,21 @@ internal interface ILatencySource
 
     Task RunAsync(CancellationToken stop);
 }
+
+/// <summary>Sees from outside which workloads have requests in flight.</summary>
+internal interface IActivitySource
+{
+    ActivitySweep Latest { get; }
+
+    Task RunAsync(CancellationToken stop);
+}
+
+/// <summary>Makes the plan true.</summary>
+internal interface IReconciler
+{
+    /// <summary>What it holds and has done; goes into the next snapshot.</summary>
+    ActState State { get; }
+
+    /// <summary>The whole wanted state, each tick: what it no longer names is given back. Never blocks.</summary>
+    void Apply(Plan plan);
+}

@@ -12,8 +12,11 @@ internal sealed class SnapshotAssembly(string node)
 
     private sealed record Classified(ContainerSample Container, Policy By, WorkloadPolicy Policy);
 
+    /// <param name="activity">Null: nobody looks.</param>
+    /// <param name="act">Null: nothing is held.</param>
     public NodeSnapshot Assemble(
-        long seq, DateTimeOffset wall, MonoTime now, Latest<GpuSweep> gpus, Latest<WorkloadSweep> workloads, LatencySweep latency, Policy policy)
+        long seq, DateTimeOffset wall, MonoTime now, Latest<GpuSweep> gpus, Latest<WorkloadSweep> workloads, LatencySweep latency, Policy policy,
+        ActivitySweep? activity = null, ActState? act = null, IReadOnlyList<AlertSignal>? alerts = null)
     {
         var samples = FreshGpus(gpus, now);
         var onGpu = samples.SelectMany(g => g.Processes ?? []).Select(p => p.ContainerId).OfType<string>().ToHashSet();
@@ -30,13 +33,15 @@ internal sealed class SnapshotAssembly(string node)
             Driver = gpus.Sample?.Driver,
             Docker = workloads.Sample?.Docker,
             Gpus = samples,
-            Workloads = Workloads(containers, onGpu, latency, policy, now),
+            Workloads = Workloads(containers, onGpu, latency, activity ?? ActivitySweep.Empty, policy, now),
             Attribution = attribution,
             Health =
             [
                 HealthOf("gpus", gpus, Freshness.Gpus, now),
                 HealthOf("containers", workloads, Freshness.Containers, now),
             ],
+            Alerts = alerts ?? [],
+            Act = act ?? ActState.Nothing,
         };
     }
 
@@ -67,7 +72,7 @@ internal sealed class SnapshotAssembly(string node)
     }
 
     private List<WorkloadSnapshot> Workloads(
-        IEnumerable<ContainerSample> containers, HashSet<string> onGpu, LatencySweep latency, Policy policy, MonoTime now)
+        IEnumerable<ContainerSample> containers, HashSet<string> onGpu, LatencySweep latency, ActivitySweep activity, Policy policy, MonoTime now)
     {
         var classified = new Dictionary<string, Classified>();
         var snapshots = new List<WorkloadSnapshot>();
@@ -79,7 +84,7 @@ internal sealed class SnapshotAssembly(string node)
                 : new Classified(container, policy, Classifier.Classify(container, policy));
             classified[id] = entry;
             if (IsWorkload(container, entry.Policy, onGpu.Contains(id)))
-                snapshots.Add(SnapshotOf(container, entry.Policy, latency.ByInstance.GetValueOrDefault(id), now));
+                snapshots.Add(SnapshotOf(container, entry.Policy, latency.ByInstance.GetValueOrDefault(id), activity.ByInstance.GetValueOrDefault(id), now));
         }
         _classified = classified;
         return snapshots;
@@ -89,7 +94,7 @@ internal sealed class SnapshotAssembly(string node)
     private static bool IsWorkload(ContainerSample container, WorkloadPolicy policy, bool onGpu) =>
         onGpu || policy.Managed || policy.Entry is not null || policy.Slos.Count > 0 || (container.Gpus is not null && container.Runs);
 
-    private static WorkloadSnapshot SnapshotOf(ContainerSample container, WorkloadPolicy policy, WorkloadLatency? latency, MonoTime now)
+    private static WorkloadSnapshot SnapshotOf(ContainerSample container, WorkloadPolicy policy, WorkloadLatency? latency, WorkloadActivity? activity, MonoTime now)
     {
         var sample = latency?.Latest.FreshSample(now, Freshness.Latency(policy.Protected));
         var (slos, pressure) = SloEvaluator.Evaluate(sample, policy.Slos, now);
@@ -102,6 +107,7 @@ internal sealed class SnapshotAssembly(string node)
             LatencyProblem = sample is not null || !container.Runs ? null : latency?.Latest.Error ?? "not read yet",
             Slos = slos,
             Pressure = pressure,
+            Activity = activity is not null && now - activity.At <= Freshness.Activity ? activity : null,
         };
     }
 

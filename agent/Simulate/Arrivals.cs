@@ -4,12 +4,13 @@ namespace Headroom.Simulate;
 /// <param name="perSecond">Requests a second.</param>
 /// <param name="gapCv">1: Poisson; above: bursty.</param>
 /// <param name="midnight">From midnight to the origin of time.</param>
-internal sealed class Arrivals(DayCurve perSecond, double gapCv, Dice dice, TimeSpan midnight)
+internal sealed class Arrivals(DayCurve perSecond, double gapCv, Dice dice, TimeSpan midnight) : IArrivals
 {
     private static readonly TimeSpan Cell = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Horizon = TimeSpan.FromDays(2);
 
-    /// <summary>The first arrival after that one; <see cref="TimeSpan.MaxValue"/> when none comes any more.</summary>
+    public TokenLengths? Lengths => null;
+
     public TimeSpan After(TimeSpan last)
     {
         var need = dice.Gap(gapCv);

@@ -60,6 +60,13 @@ internal sealed class DeviceMemory(MemorySpec spec, Dice dice)
         return true;
     }
 
+    /// <summary>The server's weights go to host memory and its caches are given up; the context stays, and what has leaked.</summary>
+    public void Offload()
+    {
+        _fragmented = 0;
+        _loaded = _worked = false;
+    }
+
     public void Free()
     {
         _leaked = _fragmented = 0;

@@ -34,6 +34,9 @@ internal static class ServerBounds
     /// <summary>Sum and count only, as Triton keeps by default.</summary>
     public static readonly IReadOnlyList<double> None = [];
 
+    /// <summary>1 ms growing by 5 % to five minutes: for measuring, no server keeps so many.</summary>
+    public static readonly IReadOnlyList<double> Fine = [.. Enumerable.Range(0, 260).Select(n => 0.001 * Math.Pow(1.05, n))];
+
     /// <summary>vLLM, whole request and queue (vllm/v1/metrics/loggers.py).</summary>
     public static readonly IReadOnlyList<double> VllmRequest =
         [0.3, 0.5, 0.8, 1, 1.5, 2, 2.5, 5, 10, 15, 20, 30, 40, 50, 60, 120, 240, 480, 960, 1920, 7680];

@@ -13,6 +13,7 @@ internal sealed class Request
     public int TokensLeft => Tokens - Emitted;
     /// <summary>Tokens that come at the next milestone.</summary>
     public int NextTokens { get; set; } = 1;
+    public TimeSpan? FirstTokenAt { get; set; }
     public TimeSpan LastTokenAt { get; set; }
 }
 
@@ -22,16 +23,17 @@ internal sealed class RequestMaker(ServingSpec spec, Dice dice)
     /// <summary>Tokens are told in small groups: one event each would make a day slow.</summary>
     public const int TokensAtOnce = 8;
 
-    public Request Make(TimeSpan now)
+    /// <param name="known">Its lengths, where they are not to be drawn.</param>
+    public Request Make(TimeSpan now, TokenLengths? known)
     {
         if (spec.Tokens is not { } tokens)
             return new Request { Arrived = now, Work = dice.LogNormal(spec.WorkSeconds, spec.WorkCv) };
-        var prompt = Length(tokens.PromptMean, tokens);
+        var prompt = known is { } told ? Fitting(told.Prompt, tokens) : Length(tokens.PromptMean, tokens);
         return new Request
         {
             Arrived = now,
             PromptTokens = prompt,
-            Tokens = Length(tokens.GeneratedMean, tokens),
+            Tokens = known is { } lengths ? Fitting(lengths.Generated, tokens) : Length(tokens.GeneratedMean, tokens),
             // The first token comes with the prefill.
             Work = prompt * tokens.PrefillSecondsPerToken,
         };
@@ -40,5 +42,7 @@ internal sealed class RequestMaker(ServingSpec spec, Dice dice)
     public double WorkOf(Request request) =>
         request.Work + (spec.Tokens is { } tokens ? (request.Tokens - 1) * tokens.DecodeSecondsPerToken : 0);
 
-    private int Length(double mean, TokenSpec tokens) => (int)Math.Clamp(Math.Round(dice.LogNormal(mean, tokens.LengthCv)), 1, tokens.KvTokens / 4);
+    private int Length(double mean, TokenSpec tokens) => Fitting(Math.Round(dice.LogNormal(mean, tokens.LengthCv)), tokens);
+
+    private static int Fitting(double length, TokenSpec tokens) => (int)Math.Clamp(length, 1, tokens.KvTokens / 4);
 }

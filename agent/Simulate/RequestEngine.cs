@@ -8,6 +8,9 @@ internal readonly record struct CompletedRequest(string Workload, TimeSpan Arriv
 {
     /// <summary>Arrival to last byte.</summary>
     public TimeSpan Sojourn => Done - Arrived;
+    /// <summary>Null where there are no tokens.</summary>
+    public TimeSpan? FirstToken { get; init; }
+    public int Tokens { get; init; }
 }
 
 /// <summary>Answers requests. Those in work share the model's GPU time evenly; the others wait in order.
@@ -17,12 +20,13 @@ internal sealed class RequestEngine : Engine
     private readonly string _name;
     private readonly ServingSpec _spec;
     private readonly RequestMaker _maker;
-    private readonly Arrivals _arrivals;
+    private readonly IArrivals _arrivals;
     private readonly Action<CompletedRequest> _completed;
     // By the work at which each next has something to tell: its end, its first token, its next tokens.
     private readonly PriorityQueue<Request, double> _running = new();
     private readonly Queue<Request> _waiting = new();
     private Meter _progress;
+    private Meter _busy;
     private double _rate;
     private TimeSpan _nextArrival;
     private TimeSpan _nextMilestone = TimeSpan.MaxValue;
@@ -33,7 +37,9 @@ internal sealed class RequestEngine : Engine
         _name = name;
         _spec = spec;
         _maker = new RequestMaker(spec, Dice.For(seed, $"{name}/work"));
-        _arrivals = new Arrivals(spec.Arrivals, spec.GapCv, Dice.For(seed, $"{name}/arrivals"), midnight);
+        _arrivals = spec.Trace is { } trace
+            ? new TraceArrivals(trace)
+            : new Arrivals(spec.Arrivals, spec.GapCv, Dice.For(seed, $"{name}/arrivals"), midnight);
         _completed = completed;
         _nextArrival = _arrivals.After(TimeSpan.Zero);
         Metrics = new ServerMetrics(spec.Metrics);
@@ -42,10 +48,14 @@ internal sealed class RequestEngine : Engine
     public ServerMetrics Metrics { get; private set; }
     public int Running => _running.Count;
     public int Waiting => _waiting.Count;
+    public int InFlight => _running.Count + _waiting.Count;
     /// <summary>Requests that found nobody, or were in flight when the server died.</summary>
     public long Lost { get; private set; }
     /// <summary>Tokens of the requests in work.</summary>
     public double HeldTokens { get; private set; }
+
+    /// <summary>Seconds in which any request was in flight.</summary>
+    public double BusySeconds(TimeSpan now) => _busy.At(now);
 
     public override bool HasWork => _running.Count > 0;
     public override TimeSpan NextAt => _nextArrival < _nextMilestone ? _nextArrival : _nextMilestone;
@@ -84,7 +94,7 @@ internal sealed class RequestEngine : Engine
     private void Arrive(TimeSpan now)
     {
         // Made even when nobody takes it, so that every run of a seed sees the same requests.
-        var request = _maker.Make(now);
+        var request = _maker.Make(now, _arrivals.Lengths);
         if (!_open)
             Lost++;
         else if (_running.Count < _spec.Concurrency)
@@ -127,6 +137,7 @@ internal sealed class RequestEngine : Engine
     {
         if (request.Emitted == 0)
         {
+            request.FirstTokenAt = now;
             Metrics.Observe(LatencySignal.TimeToFirstToken, now - request.Arrived);
             Metrics.PromptTokens += request.PromptTokens;
         }
@@ -145,11 +156,16 @@ internal sealed class RequestEngine : Engine
         HeldTokens -= request.PromptTokens + request.Emitted;
         Metrics.Requests++;
         Metrics.Observe(LatencySignal.EndToEnd, now - request.Arrived);
-        _completed(new CompletedRequest(_name, request.Arrived, request.Started, now, _maker.WorkOf(request)));
+        _completed(new CompletedRequest(_name, request.Arrived, request.Started, now, _maker.WorkOf(request))
+        {
+            FirstToken = request.FirstTokenAt,
+            Tokens = request.Tokens,
+        });
     }
 
     private void Reschedule(TimeSpan now)
     {
+        _busy.SetRate(now, InFlight > 0 ? 1 : 0);
         var others = Math.Max(0, _running.Count - 1);
         var each = HasWork ? _rate / (1 + others * (1 - _spec.BatchingGain)) : 0;
         _progress.SetRate(now, each);

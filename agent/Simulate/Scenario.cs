@@ -32,6 +32,10 @@ internal sealed record WorkloadSpec
     public BurstSpec? Bursts { get; init; }
     /// <summary>From the start of the process until it serves.</summary>
     public TimeSpan LoadTime { get; init; } = TimeSpan.FromSeconds(20);
+    /// <summary>From asleep until it serves again: weights come back from host memory (vLLM sleep level 1: 0.1 to 6 s).</summary>
+    public TimeSpan WakeTime { get; init; } = TimeSpan.FromSeconds(3);
+    /// <summary>How long its kernels go on after a freeze: it stops the CPU only, what is queued on the GPU still runs.</summary>
+    public TimeSpan DrainTime { get; init; }
 }
 
 /// <summary>How Docker describes the container.</summary>
@@ -74,10 +78,14 @@ internal sealed record MemorySpec
 /// <summary>A model that answers requests.</summary>
 internal sealed record ServingSpec
 {
-    /// <summary>Requests a second.</summary>
+    /// <summary>Requests a second; unused with <see cref="Trace"/>.</summary>
     public required DayCurve Arrivals { get; init; }
     /// <summary>1: Poisson; above: bursty.</summary>
     public double GapCv { get; init; } = 1;
+    /// <summary>Requests as they came to a real server, instead of <see cref="Arrivals"/>; their lengths count where there are <see cref="Tokens"/>.</summary>
+    public RequestTrace? Trace { get; init; }
+    /// <summary>How surely its requests are seen from outside; none: nobody sees them.</summary>
+    public ActivityConfidence Seen { get; init; } = ActivityConfidence.High;
     /// <summary>GPU time of one request alone, mean; unused with <see cref="Tokens"/>.</summary>
     public double WorkSeconds { get; init; }
     public double WorkCv { get; init; }

@@ -6,8 +6,8 @@ namespace Headroom.Simulate;
 /// <remarks>Times told to the outside are the host's: a container that started ten simulated seconds ago at speed 10 started one second ago.</remarks>
 internal sealed class SimulatedNode
 {
-    // Before the first look, so that counters, memory and temperatures look lived in.
-    private static readonly TimeSpan WarmUp = TimeSpan.FromMinutes(10);
+    /// <summary>Simulated before the first look, so that counters, memory and temperatures look lived in.</summary>
+    public static readonly TimeSpan WarmUp = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan MorningStart = TimeSpan.FromHours(9);
     // As often as an unprotected server is scraped.
     private static readonly TimeSpan GlanceEvery = TimeSpan.FromSeconds(10);
@@ -40,12 +40,16 @@ internal sealed class SimulatedNode
         Gpus = new SimulatedGpuSource(this);
         Workloads = new SimulatedWorkloadSource(this);
         Latency = new SimulatedLatencySource(this);
+        Activity = new SimulatedActivitySource(this);
+        Reconciler = new SimulatedReconciler(this);
         Levers = new SimulatedLevers(this);
     }
 
     public SimulatedGpuSource Gpus { get; }
     public SimulatedWorkloadSource Workloads { get; }
     public SimulatedLatencySource Latency { get; }
+    public SimulatedActivitySource Activity { get; }
+    public SimulatedReconciler Reconciler { get; }
     public SimulatedLevers Levers { get; }
 
     /// <summary>Moves the world up to now and looks at it. Everybody else waits: be short.</summary>
@@ -57,6 +61,9 @@ internal sealed class SimulatedNode
 
     /// <summary>When that was, or will be, by the host's wall clock.</summary>
     public DateTimeOffset HostWall(TimeSpan elapsed) => _startWall + (elapsed - WarmUp) / _speed;
+
+    /// <summary>This life of it, as Docker would name it.</summary>
+    public WorkloadId IdOf(SimulatedWorkload workload) => new(workload.Name, workload.InstanceId, HostWall(workload.StartedAt));
 
     /// <summary>Calls <paramref name="sweep"/> at once and then each second of the host.</summary>
     public async Task RepeatAsync(Action sweep, CancellationToken stop)

@@ -14,10 +14,15 @@ internal sealed class SimulatedWorkload
     private readonly Engine _engine;
     private readonly DeviceMemory _memory;
     private readonly DutyCycle _duty = new();
+    private readonly YieldGate _gate = new();
     private Meter _work;
     private Meter _resident;
     private TimeSpan _readyAt = TimeSpan.MaxValue;
     private TimeSpan _restartAt = TimeSpan.MaxValue;
+    private TimeSpan _awakeAt = TimeSpan.MaxValue;
+    private TimeSpan _drainedAt = TimeSpan.MaxValue;
+    /// <summary>Neither duty nor gate holds it.</summary>
+    private bool _free = true;
     private bool _outOfMemory;
 
     public SimulatedWorkload(WorkloadSpec spec, SimulatedGpu gpu, long seed, TimeSpan midnight, Func<int> nextPid, Action<CompletedRequest> completed)
@@ -52,14 +57,21 @@ internal sealed class SimulatedWorkload
     public int OutOfMemoryCount { get; private set; }
     public long? VramCapBytes { get; set; }
     public double RunFraction => _duty.Fraction;
+    public GateSpec? Gate => _gate.Spec;
+    /// <summary>No gate holds it now.</summary>
+    public bool GateOpen => _gate.Open;
+    /// <summary>Its server has given its weights away; the process stays up and requests wait.</summary>
+    public bool Asleep { get; private set; }
 
     /// <summary>The part that answers requests; null for batch work.</summary>
     public RequestEngine? Server => _engine as RequestEngine;
 
     /// <summary>It competes for the GPU now.</summary>
-    public bool Active => Ready && _duty.Runs && _engine.HasWork;
+    public bool Active => Ready && !Asleep && (_free || Draining) && _engine.HasWork;
 
-    public TimeSpan NextAt => Min(Min(_engine.NextAt, _duty.NextAt), Min(_readyAt, _restartAt));
+    public TimeSpan NextAt => Min(
+        Min(Min(_engine.NextAt, _duty.NextAt), Min(_gate.NextAt, _drainedAt)),
+        Min(Min(_readyAt, _restartAt), _awakeAt));
 
     public long HeldBytes => _memory.Held;
     public long ReservedBytes => _memory.Reserved;
@@ -78,7 +90,13 @@ internal sealed class SimulatedWorkload
             Start(now);
         if (_readyAt <= now)
             Finish(now);
+        if (_awakeAt <= now)
+            FinishWaking(now);
         _duty.Step(now);
+        _gate.Step(now);
+        if (_drainedAt <= now)
+            _drainedAt = TimeSpan.MaxValue;
+        Settle(now);
         if (_engine.NextAt <= now)
             _engine.Step(now);
         if (_outOfMemory)
@@ -94,7 +112,36 @@ internal sealed class SimulatedWorkload
         _engine.SetRate(now, share * clock);
     }
 
-    public void SetRunFraction(TimeSpan now, double fraction) => _duty.Set(now, fraction);
+    public void SetRunFraction(TimeSpan now, double fraction)
+    {
+        _duty.Set(now, fraction);
+        Settle(now);
+    }
+
+    public void SetGate(TimeSpan now, GateSpec? spec, bool busy)
+    {
+        _gate.Set(now, spec, busy);
+        Settle(now);
+    }
+
+    /// <summary>One of those that its gate protects has requests in flight, or none has.</summary>
+    public void TellBusy(TimeSpan now, bool busy) => _gate.SetBusy(now, busy);
+
+    /// <summary>Nothing while it is not ready.</summary>
+    public void Sleep()
+    {
+        _awakeAt = TimeSpan.MaxValue;
+        if (!Ready || Asleep)
+            return;
+        Asleep = true;
+        _memory.Offload();
+    }
+
+    public void Wake(TimeSpan now)
+    {
+        if (Asleep && _awakeAt == TimeSpan.MaxValue)
+            _awakeAt = now + Spec.WakeTime;
+    }
 
     /// <summary>As if it had been up all the time.</summary>
     public void Boot()
@@ -111,6 +158,8 @@ internal sealed class SimulatedWorkload
         _restartAt = TimeSpan.MaxValue;
         // A new life has a new cgroup: whoever froze the last one holds nothing of this one.
         _duty.Set(now, 1);
+        _gate.Set(now, null, busy: false);
+        Settle(now);
         Alive = true;
         ExitCode = null;
         StartedAt = now;
@@ -142,6 +191,28 @@ internal sealed class SimulatedWorkload
         _engine.Open(now);
     }
 
+    private void FinishWaking(TimeSpan now)
+    {
+        _awakeAt = TimeSpan.MaxValue;
+        if (_memory.Load(Room))
+            Asleep = false;
+        else
+            Crash(now);
+    }
+
+    private bool Draining => _drainedAt != TimeSpan.MaxValue;
+
+    /// <summary>After duty or gate may have changed.</summary>
+    private void Settle(TimeSpan now)
+    {
+        var free = _duty.Runs && _gate.Open;
+        if (free == _free)
+            return;
+        var queued = !free && Active && Spec.DrainTime > TimeSpan.Zero;
+        _free = free;
+        _drainedAt = queued ? now + Spec.DrainTime : TimeSpan.MaxValue;
+    }
+
     private void OnCompleted(CompletedRequest request)
     {
         // Not at once: the engine is in the middle of its step.
@@ -160,10 +231,10 @@ internal sealed class SimulatedWorkload
 
     private void End(TimeSpan now, int exitCode)
     {
-        Alive = Ready = false;
+        Alive = Ready = Asleep = false;
         Pid = 0;
         ExitCode = exitCode;
-        _readyAt = TimeSpan.MaxValue;
+        _readyAt = _awakeAt = _drainedAt = TimeSpan.MaxValue;
         _engine.Close(now);
         _memory.Free();
     }

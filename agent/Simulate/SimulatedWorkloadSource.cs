@@ -33,7 +33,7 @@ internal sealed class SimulatedWorkloadSource(SimulatedNode node) : IWorkloadSou
         }
         return new ContainerSample
         {
-            Id = new WorkloadId(workload.Name, workload.InstanceId, node.HostWall(workload.StartedAt)),
+            Id = node.IdOf(workload),
             ContainerName = spec.ComposeProject is null ? workload.Name : $"{spec.ComposeProject}-{workload.Name}-1",
             Image = spec.Image,
             Labels = labels,

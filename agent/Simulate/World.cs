@@ -8,12 +8,15 @@ internal sealed class World
 
     private readonly SimulatedGpu[] _gpus;
     private readonly SimulatedWorkload[] _workloads;
+    // One delegate for all events.
+    private readonly Action<SimulatedWorkload> _step;
     private int _pid = FirstPid;
 
     /// <param name="startsAt">Wall clock at the origin of time; its time of day decides the traffic.</param>
     public World(Scenario scenario, long seed, DateTimeOffset startsAt)
     {
         StartsAt = startsAt;
+        _step = workload => workload.Step(Elapsed);
         var midnight = startsAt.TimeOfDay;
         _gpus = [.. scenario.Gpus.Select((spec, i) =>
             new SimulatedGpu(i, spec, [.. scenario.HostProcesses.Where(process => process.Gpu == i)], seed, midnight))];
@@ -73,24 +76,42 @@ internal sealed class World
     /// <summary>Memory that it may hold at most; null: no cap. A cap below what it holds frees nothing, it only stops growth.</summary>
     public void SetVramCap(string workload, long? bytes) => this[workload].VramCapBytes = bytes;
 
+    /// <summary>Lets it run only while none of the protected has a request in flight; null: no gate. With a run fraction both must allow.</summary>
+    public void SetGate(string workload, GateSpec? gate)
+    {
+        var busy = gate?.Protected.Any(name => this[name].Server?.InFlight > 0) ?? false;
+        Change(this[workload], w => w.SetGate(Elapsed, gate, busy));
+    }
+
+    /// <summary>Its server gives its weights back and stays up; requests wait. Nothing while it is not ready.</summary>
+    public void Sleep(string workload) => Change(this[workload], w => w.Sleep());
+
+    /// <summary>Loads the weights again, which takes a while; out of memory ends the process.</summary>
+    public void Wake(string workload) => Change(this[workload], w => w.Wake(Elapsed));
+
     public void Stop(string workload) => Change(this[workload], w => w.Stop(Elapsed));
 
     public void Start(string workload) => Change(this[workload], w => w.Start(Elapsed));
 
+    private void Step(SimulatedWorkload workload) => Change(workload, _step);
+
     private void Change(SimulatedWorkload workload, Action<SimulatedWorkload> verb)
     {
-        var before = workload.Active;
+        var active = workload.Active;
+        var busy = workload.Server?.InFlight > 0;
         verb(workload);
-        if (workload.Active != before)
+        if (busy != workload.Server?.InFlight > 0)
+            TellGates(workload);
+        if (workload.Active != active)
             _gpus[workload.Spec.Gpu].Rebalance(Elapsed);
     }
 
-    private void Step(SimulatedWorkload workload)
+    // A gate acts a moment later, as an event of its own: nobody's activity changes here.
+    private void TellGates(SimulatedWorkload changed)
     {
-        var before = workload.Active;
-        workload.Step(Elapsed);
-        if (workload.Active != before)
-            _gpus[workload.Spec.Gpu].Rebalance(Elapsed);
+        foreach (var workload in _workloads)
+            if (workload.Gate is { } gate && gate.Protected.Contains(changed.Name))
+                workload.TellBusy(Elapsed, gate.Protected.Any(name => this[name].Server?.InFlight > 0));
     }
 
     private int NextPid() => _pid += 137;

@@ -1,0 +1,137 @@
+using Headroom.Model;
+
+namespace Headroom.Simulate;
+
+/// <summary>Makes a plan true in the simulated world, at once and without failing. Touches only what the plan names in mode enforce and what it holds itself;
+/// a hold is of one life of a container and ends with it.</summary>
+internal sealed class SimulatedReconciler(SimulatedNode node) : IReconciler
+{
+    // Under the node's lock; by workload name.
+    private readonly Dictionary<string, Held> _held = [];
+    private readonly ImpulseLedger _impulses = new();
+    private ActState _state = ActState.Nothing;
+
+    public ActState State => Volatile.Read(ref _state);
+
+    public void Apply(Plan plan) => node.Look((world, now) =>
+    {
+        var wall = node.HostWall(now.Elapsed);
+        foreach (var workload in world.Workloads)
+            Reconcile(world, workload, plan, wall);
+        foreach (var impulse in plan.Impulses)
+            if (impulse.Mode == Mode.Enforce && world.Workloads.FirstOrDefault(w => node.IdOf(w) == impulse.Workload) is { } workload)
+                _impulses.Do(impulse, world, workload, wall);
+        _impulses.Judge(world, wall);
+        Volatile.Write(ref _state, new ActState { Holds = [.. _held.Values.SelectMany(held => held.All)], Impulses = _impulses.Records });
+        return true;
+    });
+
+    private void Reconcile(World world, SimulatedWorkload workload, Plan plan, DateTimeOffset wall)
+    {
+        var id = node.IdOf(workload);
+        var before = HeldOf(world, workload, id);
+        var wanted = plan.Wanted.FirstOrDefault(entry => entry.Mode == Mode.Enforce && entry.Workload == id);
+        var relation = plan.Yields.FirstOrDefault(entry => entry.Mode == Mode.Enforce && entry.Batch == id && entry.Gpu == workload.Spec.Gpu);
+        if (before == Held.Nothing && wanted is null && relation is null)
+            return;
+        if (before.Run?.Lever == Lever.Stop && wanted?.Run?.Limit.State != RunState.Stopped)
+        {
+            // A new life: what else is wanted of it comes with the next plan, which knows it.
+            GiveBackCap(world, before);
+            world.Start(workload.Name);
+            _held.Remove(workload.Name);
+            return;
+        }
+        var run = Run(world, workload, before.Run, wanted?.Run, id, wall);
+        _held[workload.Name] = new Held(
+            run,
+            Gate(world, workload, before.Gate, workload.Alive ? relation : null, id, wall),
+            Cap(world, workload, before.Cap, workload.Alive || run is not null ? wanted?.Caps.FirstOrDefault(cap => cap.Gpu == workload.Spec.Gpu) : null, id, wall));
+        if (_held[workload.Name] == Held.Nothing)
+            _held.Remove(workload.Name);
+    }
+
+    /// <summary>What is held of this life. With a life end its freezer and its sleep; a cap is kept outside of it and comes off here.</summary>
+    private Held HeldOf(World world, SimulatedWorkload workload, WorkloadId id)
+    {
+        if (!_held.TryGetValue(workload.Name, out var held))
+            return Held.Nothing;
+        if (held.All.All(hold => hold.Workload == id) && (workload.Alive || held.Run?.Lever == Lever.Stop))
+            return held;
+        GiveBackCap(world, held);
+        _held.Remove(workload.Name);
+        return Held.Nothing;
+    }
+
+    private static void GiveBackCap(World world, Held held)
+    {
+        if (held.Cap is { } cap)
+            world.SetVramCap(cap.Workload.Name, null);
+    }
+
+    private static Hold? Run(World world, SimulatedWorkload workload, Hold? before, WantedRun? wanted, WorkloadId id, DateTimeOffset wall)
+    {
+        var limit = wanted?.Limit ?? RunLimit.Free;
+        if (before is null && limit.State == RunState.Free)
+            return null;
+        // What others stopped is not ours; but one that Docker is about to start again can be kept down.
+        if (!workload.Alive && before is null && !(limit.State == RunState.Stopped && workload.WillRestart))
+            return null;
+        if (before?.Lever == Lever.Sleep && limit.State != RunState.Asleep)
+            world.Wake(workload.Name);
+        switch (limit.State)
+        {
+            case RunState.Stopped:
+                world.Stop(workload.Name);
+                break;
+            case RunState.Asleep:
+                world.SetRunFraction(workload.Name, 1);
+                world.Sleep(workload.Name);
+                // Not loaded yet: tried again at the next tick.
+                if (!workload.Asleep)
+                    return null;
+                break;
+            default:
+                world.SetRunFraction(workload.Name, limit.Share);
+                break;
+        }
+        return wanted is null || limit.State == RunState.Free
+            ? null
+            : Keep(before, new Hold(id, LeverOf(limit.State), wanted.Rule, limit.Share, null, null, wall));
+    }
+
+    private static Hold? Gate(World world, SimulatedWorkload workload, Hold? before, YieldRelation? relation, WorkloadId id, DateTimeOffset wall)
+    {
+        string[] names = relation is null ? [] : [.. relation.Protected.Select(p => p.Name).Where(name => world.Workloads.Any(w => w.Name == name))];
+        if (names.Length > 0)
+            world.SetGate(workload.Name, new GateSpec(names, relation!.Linger, relation.MaxClosed, relation.MinRun, relation.Floor));
+        else if (before is not null)
+            world.SetGate(workload.Name, null);
+        return names.Length > 0 ? Keep(before, new Hold(id, Lever.Gate, RuleName.Gate, relation!.Floor, null, null, wall)) : null;
+    }
+
+    private static Hold? Cap(World world, SimulatedWorkload workload, Hold? before, WantedCap? wanted, WorkloadId id, DateTimeOffset wall)
+    {
+        if (before is not null || wanted is not null)
+            world.SetVramCap(workload.Name, wanted?.Bytes);
+        return wanted is null ? null : Keep(before, new Hold(id, Lever.Cap, wanted.Rule, 1, wanted.Gpu, wanted.Bytes, wall));
+    }
+
+    /// <summary>The same lever is the same hold, whatever its value.</summary>
+    private static Hold Keep(Hold? before, Hold now) => before?.Lever == now.Lever ? now with { Since = before.Since } : now;
+
+    private static Lever LeverOf(RunState state) => state switch
+    {
+        RunState.Share => Lever.Share,
+        RunState.Paused => Lever.Pause,
+        RunState.Asleep => Lever.Sleep,
+        _ => Lever.Stop,
+    };
+
+    private sealed record Held(Hold? Run, Hold? Gate, Hold? Cap)
+    {
+        public static readonly Held Nothing = new(null, null, null);
+
+        public IEnumerable<Hold> All => new[] { Run, Gate, Cap }.OfType<Hold>();
+    }
+}
