@@ -19,6 +19,8 @@ internal static class AgentLogging
         logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         logging.SetMinimumLevel(LogLevel.Information);
         logging.AddFilter("Microsoft", LogLevel.Warning);
+        // It tells of its own start and stop.
+        logging.AddFilter("Quartz", LogLevel.Warning);
         // It says in an error with a stack trace what the caller says in a sentence: the port is in use.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
     }

@@ -8,8 +8,8 @@ internal static class ReasonTable
 {
     public static readonly IReadOnlyList<ReasonCode> All =
     [
-        .. PlannerReasons.All, .. GuardReasons.All, .. GateReasons.All, .. VramCapsReasons.All, .. FragmentationReasons.All, .. RunawayMemoryReasons.All,
-        .. GpuHealthReasons.All,
+        .. PlannerReasons.All, .. GuardReasons.All, .. GateReasons.All, .. BatchWindowReasons.All, .. VramCapsReasons.All, .. FragmentationReasons.All,
+        .. RunawayMemoryReasons.All, .. GpuHealthReasons.All,
     ];
 
     private static readonly Dictionary<string, ReasonCode> ByCode = All.ToDictionary(code => code.Code);
