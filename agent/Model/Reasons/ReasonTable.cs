@@ -6,7 +6,7 @@ namespace Headroom.Model.Reasons;
 /// <summary>All reasons, and the sentences made of them.</summary>
 internal static class ReasonTable
 {
-    public static readonly IReadOnlyList<ReasonCode> All = [.. PlannerReasons.All];
+    public static readonly IReadOnlyList<ReasonCode> All = [.. PlannerReasons.All, .. TurnTakingReasons.All, .. ScaleReasons.All, .. AlertReasons.All];
 
     private static readonly Dictionary<string, ReasonCode> ByCode = All.ToDictionary(code => code.Code);
 
