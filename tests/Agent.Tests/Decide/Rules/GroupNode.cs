@@ -9,6 +9,8 @@ internal sealed class GroupNode(IRule rule, Policy? policy = null)
     public const long GiB = 1L << 30;
     private static readonly DateTimeOffset Start = new(2026, 11, 23, 9, 0, 0, TimeSpan.Zero);
 
+    private const int Cards = 2;
+
     private readonly SortedDictionary<string, Member> _members = [];
     private long _seq;
 
@@ -54,8 +56,8 @@ internal sealed class GroupNode(IRule rule, Policy? policy = null)
     public NodeSnapshot Snapshot() => new()
     {
         Seq = ++_seq, WallAt = Start + (Now - new MonoTime(TimeSpan.FromSeconds(1000))), Mono = Now, Node = "node", Act = Act, Alerts = Alerts,
-        Gpus = [.. Enumerable.Range(0, 4).Select(Gpu)],
-        Attribution = Health == GpuHealth.Ok ? [.. Enumerable.Range(0, 4).Select(Attribution)] : [],
+        Gpus = [.. Enumerable.Range(0, Cards).Select(Gpu)],
+        Attribution = Health == GpuHealth.Ok ? [.. Enumerable.Range(0, Cards).Select(Attribution)] : [],
         Health = [new SourceHealth("containers", DockerUp, Now, Now, 1, 0, TimeSpan.Zero, null)],
         Workloads = [.. _members.Values.Select(Workload)],
     };
@@ -79,8 +81,8 @@ internal sealed class GroupNode(IRule rule, Policy? policy = null)
         return output;
     }
 
-    private bool Holds(Member member, int gpu) =>
-        member.Bytes > 0 && member.Gpus.Contains(gpu) && member.State is ContainerState.Running or ContainerState.Paused && member.Gpus.Contains(gpu) && member.Bytes > 0;
+    private static bool Holds(Member member, int gpu) =>
+        member.Bytes > 0 && member.Gpus.Contains(gpu) && member.State is (ContainerState.Running or ContainerState.Paused);
 
     private long Used(int gpu) => _members.Values.Where(m => Holds(m, gpu)).Sum(m => m.Bytes);
 

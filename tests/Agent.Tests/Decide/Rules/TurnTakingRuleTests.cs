@@ -226,7 +226,7 @@ public class TurnTakingRuleTests
     {
         var node = new GroupNode(new Headroom.Decide.Rules.TurnTakingRule(), new Policy
         {
-            Hash = "test", Rules = new RulesPolicy { TurnTaking = new Headroom.Model.TurnTakingRule { Quantum = TimeSpan.FromSeconds(quantum) } },
+            Hash = "test", Rules = new RulesPolicy { TurnTaking = new RulesPolicy().TurnTaking with { Quantum = TimeSpan.FromSeconds(quantum) } },
         });
         for (var i = 0; i < gpus.Length; i++)
             node.Add($"m{i}", p => p with { Group = Group }).Gpus = [gpus[i]];
