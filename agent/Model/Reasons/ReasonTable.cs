@@ -9,7 +9,7 @@ internal static class ReasonTable
     public static readonly IReadOnlyList<ReasonCode> All =
     [
         .. PlannerReasons.All, .. GuardReasons.All, .. GateReasons.All, .. BatchWindowReasons.All, .. VramCapsReasons.All, .. FragmentationReasons.All,
-        .. RunawayMemoryReasons.All, .. GpuHealthReasons.All,
+        .. RunawayMemoryReasons.All, .. TurnTakingReasons.All, .. ScaleReasons.All, .. GpuHealthReasons.All, .. AlertReasons.All,
     ];
 
     private static readonly Dictionary<string, ReasonCode> ByCode = All.ToDictionary(code => code.Code);
