@@ -1,4 +1,5 @@
 using Headroom.Decide.Rules;
+using Headroom.Decide.Windows;
 using Headroom.Model;
 
 namespace Headroom.Decide;
@@ -10,7 +11,11 @@ internal static class Planner
     /// <summary>A rule that is not judged any more (its job hangs) loses its say after three of its intervals, this long at least.</summary>
     private static readonly TimeSpan LeastLife = TimeSpan.FromSeconds(10);
 
-    private static readonly IReadOnlyList<IRule> Rules = [new GpuHealthRule(), new RunawayMemoryRule(), new VramCapsRule(), new GateRule(), new LatencyGuardRule()];
+    private static readonly IReadOnlyList<IRule> Rules = 
+    [
+        new GpuHealthRule(), new BatchWindowRule(), new ScaleRule(), new TurnTakingRule(), new RunawayMemoryRule(), new VramCapsRule(),
+        new FragmentationRule((window, at) => window.OpenAt(at) is not null), new AlertRule(), new GateRule(), new LatencyGuardRule(),
+    ];
 
     public static readonly IReadOnlyList<RuleName> AllRules = [.. Rules.Select(rule => rule.Name)];
 
