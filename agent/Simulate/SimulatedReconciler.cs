@@ -79,13 +79,14 @@ internal sealed class SimulatedReconciler(SimulatedNode node) : IReconciler
             return null;
         if (before?.Lever == Lever.Sleep && limit.State != RunState.Asleep)
             world.Wake(workload.Name);
+        if (before?.Lever is Lever.Share or Lever.Pause && limit.State is RunState.Asleep or RunState.Stopped)
+            world.SetRunFraction(workload.Name, 1);
         switch (limit.State)
         {
             case RunState.Stopped:
                 world.Stop(workload.Name);
                 break;
             case RunState.Asleep:
-                world.SetRunFraction(workload.Name, 1);
                 world.Sleep(workload.Name);
                 // Not loaded yet: tried again at the next tick.
                 if (!workload.Asleep)

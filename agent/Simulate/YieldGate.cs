@@ -6,6 +6,10 @@ internal sealed class YieldGate
     /// <summary>From a request's first byte, or the last byte of its answer, to the freezer's write.</summary>
     public static readonly TimeSpan Detection = TimeSpan.FromMicroseconds(200);
 
+    /// <summary>A floor is given in slices once in this time. Each drags a drain behind it, so shorter ones would cost the protected
+    /// more for the same floor.</summary>
+    private static readonly TimeSpan FloorPeriod = TimeSpan.FromMilliseconds(500);
+
     private bool _busy;
     /// <summary>Waited too long: runs its floor until the protected are idle.</summary>
     private bool _starved;
@@ -39,7 +43,6 @@ internal sealed class YieldGate
         if (busy == _busy)
             return;
         (_busy, _busyChangedAt) = (busy, now);
-        _starved &= busy || !Open;
         Schedule(now);
     }
 
@@ -48,22 +51,25 @@ internal sealed class YieldGate
         if (now < NextAt)
             return;
         var idle = !_busy && now >= IdleAt;
-        if (!Open)
-            _starved = !idle;
-        Open = !Open;
-        _changedAt = now;
+        // It runs its floor and nobody is there any more: open as any other.
+        if (!(Open && _starved && idle))
+        {
+            Open = !Open;
+            _changedAt = now;
+        }
+        _starved = !idle && (_starved || Open);
         Schedule(now);
     }
 
-    // While it is closed.
+    /// <summary>When the protected count as idle, unless a request comes before.</summary>
     private TimeSpan IdleAt => _busyChangedAt + Detection + Spec!.Linger;
 
     // Settings that changed may call for what is past already: then now.
     private void Schedule(TimeSpan now) => NextAt = Later(now, Spec switch
     {
         null or { Floor: >= 1 } => Open ? TimeSpan.MaxValue : now,
-        { } when Open && !_busy => TimeSpan.MaxValue,
-        { } spec when Open => Later(_starved ? _changedAt + Slice(spec) : _busyChangedAt + Detection, _changedAt + spec.MinRun),
+        { } spec when Open && _starved => _busy ? _changedAt + Slice(spec) : Earlier(IdleAt, _changedAt + Slice(spec)),
+        { } spec when Open => _busy ? Later(_busyChangedAt + Detection, _changedAt + spec.MinRun) : TimeSpan.MaxValue,
         { } spec when _busy => StarvedAt(spec),
         { } spec => Earlier(IdleAt, StarvedAt(spec)),
     });
@@ -71,7 +77,7 @@ internal sealed class YieldGate
     private TimeSpan StarvedAt(GateSpec spec) => spec.Floor <= 0 ? TimeSpan.MaxValue
         : _changedAt + (_starved ? Slice(spec) * ((1 - spec.Floor) / spec.Floor) : spec.MaxClosed);
 
-    private static TimeSpan Slice(GateSpec spec) => Later(DutyCycle.Period * spec.Floor, spec.MinRun);
+    private static TimeSpan Slice(GateSpec spec) => Later(FloorPeriod * spec.Floor, spec.MinRun);
 
     private static TimeSpan Later(TimeSpan a, TimeSpan b) => a > b ? a : b;
 

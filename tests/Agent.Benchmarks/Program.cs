@@ -2,7 +2,15 @@ using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using Headroom.Run.Trials;
 
+// dotnet run -c Release --project tests/Agent.Benchmarks -- table
+// What sharing costs and gives, on the simulated server: Markdown on stdout.
+if (args is ["table"])
+{
+    Console.Write(new MeasuredTable().Markdown());
+    return;
+}
 // In process: a project of its own per benchmark would have to find its way through the solution's build props.
 // dotnet run -c Release --project tests/Agent.Benchmarks -- --filter '*'
 var job = Job.ShortRun.WithToolchain(new InProcessEmitToolchain(TimeSpan.FromMinutes(5), logOutput: false));
