@@ -6,6 +6,8 @@ using Headroom.Model;
 using Headroom.Observe.Gpus;
 using Headroom.Observe.Latency;
 using Headroom.Observe.Workloads;
+using Headroom.Run.Records;
+using Headroom.Run.Schedule;
 using Headroom.Simulate;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
@@ -39,12 +41,20 @@ internal static partial class AgentHost
         await using var app = builder.Build();
         var log = app.Services.GetRequiredService<ILoggerFactory>();
 
-        var sources = Sources(options, time, log);
+        var (sources, reconciler) = Sources(options, time, log);
         var policies = new PolicyStore(options.PolicyPath, policy, time, log.CreateLogger<PolicyStore>());
+        var due = new DueRules();
+        var schedule = new RuleSchedule(() => policies.Current.Policy, due, [], time, log);
+        var decisions = new DecisionLog(options.Directories.State, time, log.CreateLogger<DecisionLog>());
+        var ticks = new TickRecorder(options.Directories.State, time, log.CreateLogger<TickRecorder>());
         var loop = new NodeLoop(
             sources, new SnapshotAssembly(Environment.MachineName), () => policies.Current,
             new SelfStatus(AgentVersion.Version, AgentVersion.Commit, time.GetUtcNow(), options.Mode, options.Simulate),
-            options.Tick, time, log.CreateLogger<NodeLoop>());
+            options.Tick, due.Drain, reconciler, tick =>
+            {
+                decisions.Add(tick.View.Plan!, tick.View.Snapshot.WallAt);
+                ticks.Add(tick.View.Snapshot, tick.Due, tick.Policy);
+            }, time, log.CreateLogger<NodeLoop>());
         using var renderer = new MetricsRenderer(options.DcgmNames);
         app.Run(http => Listeners.Of(http) == Listener.Control
             ? Endpoints.ControlAsync(http, () => loop.CurrentView, () => [.. policies.Reload().Select(p => p.ToString())])
@@ -62,7 +72,7 @@ internal static partial class AgentHost
         LogStarted(logger, AgentVersion.Version, options.Simulate ? "a simulated server" : "this server", options.Mode.AtMost(policy.Mode), options.MetricsListen, options.Directories.ControlSocket);
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop, app.Lifetime.ApplicationStopping);
-        await RunUntilStopped(sources, loop, policies, logger, ending);
+        await RunUntilStopped(logger, ending, sources.RunAsync, loop.RunAsync, policies.RunAsync, schedule.RunAsync, decisions.RunAsync, ticks.RunAsync);
         using var grace = new CancellationTokenSource(Patience, time);
         await app.StopAsync(grace.Token);
         File.Delete(options.Directories.ControlSocket);
@@ -77,18 +87,19 @@ internal static partial class AgentHost
         return ExitCode.Failed;
     }
 
-    private static NodeSources Sources(AgentOptions options, TimeProvider time, ILoggerFactory log)
+    private static (NodeSources Sources, IReconciler? Reconciler) Sources(AgentOptions options, TimeProvider time, ILoggerFactory log)
     {
         if (options.Simulate)
         {
             var simulated = new SimulatedNode(new SimulationOptions { Seed = options.SimulationSeed, Speed = options.SimulationSpeed }, time);
-            return new NodeSources(simulated.Gpus, simulated.Workloads, simulated.Latency);
+            return (new NodeSources(simulated.Gpus, simulated.Workloads, simulated.Latency, simulated.Activity), simulated.Reconciler);
         }
         var docker = new DockerSourceOptions { Endpoint = options.Docker ?? DockerConnection.DefaultEndpoint };
-        return new NodeSources(
+        var sources = new NodeSources(
             GpuSources.Choose(options.NvmlLibrary, time, log),
             new DockerWorkloadSource(docker, time, log.CreateLogger<DockerWorkloadSource>()),
             new LatencyWatch(time, log.CreateLogger<LatencyWatch>()));
+        return (sources, null);
     }
 
     private static async Task<int?> TryListenAsync(WebApplication app, AgentOptions options, TextWriter talk, CancellationToken stop)
@@ -113,9 +124,9 @@ internal static partial class AgentHost
     }
 
     // A source or the loop that ends by itself has a bug: the agent ends too, and systemd or Docker starts it anew.
-    private static async Task RunUntilStopped(NodeSources sources, NodeLoop loop, PolicyStore policies, ILogger log, CancellationTokenSource ending)
+    private static async Task RunUntilStopped(ILogger log, CancellationTokenSource ending, params Func<CancellationToken, Task>[] parts)
     {
-        var running = NodeSources.TogetherAsync(ending.Token, sources.RunAsync, loop.RunAsync, policies.RunAsync);
+        var running = NodeSources.TogetherAsync(ending.Token, parts);
         var asked = new TaskCompletionSource();
         await using var registration = ending.Token.Register(asked.SetResult);
         await Task.WhenAny(running, asked.Task);

@@ -1,15 +1,21 @@
+using Headroom.Decide;
 using Headroom.Model;
 using Microsoft.Extensions.Logging;
 
 namespace Headroom.Run;
 
-/// <summary>The tick: takes the latest of every source, puts one snapshot together and publishes one view. Awaits no I/O; a source that hangs
-/// delays nothing here.</summary>
+/// <summary>The tick: takes the latest of every source, puts one snapshot together, decides, hands the plan on and publishes one view. Awaits no I/O;
+/// a source that hangs delays nothing here.</summary>
 /// <param name="self">Its mode is the most that the agent may do; the policy may say less.</param>
+/// <param name="due">Rules to be judged at this tick.</param>
+/// <param name="reconciler">Carries the plan out; null: plans are told, nothing is done.</param>
+/// <param name="record">Sees each tick after it was published; must not block.</param>
 internal sealed partial class NodeLoop(
     NodeSources sources, SnapshotAssembly assembly, Func<PolicyInForce> policy, SelfStatus self, TimeSpan interval,
-    TimeProvider time, ILogger<NodeLoop> log)
+    Func<IReadOnlyCollection<RuleName>> due, IReconciler? reconciler, Action<FinishedTick>? record, TimeProvider time, ILogger<NodeLoop> log)
 {
+    private readonly DecisionTally _tally = new();
+    private PlannerMemory _memory = PlannerMemory.Empty;
     private NodeView? _view;
     private long _seq;
     private long _failures;
@@ -43,10 +49,23 @@ internal sealed partial class NodeLoop(
         var now = time.Mono();
         var (current, status) = policy();
         var snapshot = assembly.Assemble(
-            ++_seq, time.GetUtcNow(), now, sources.Gpus.Latest, sources.Workloads.Latest, sources.Latency.Latest, current);
+            ++_seq, time.GetUtcNow(), now, sources.Gpus.Latest, sources.Workloads.Latest, sources.Latency.Latest, current,
+            self.Mode.AtMost(reconciler is null ? Mode.Recommend : null), sources.Activity?.Latest, reconciler?.State);
         sources.Latency.Watch(SnapshotAssembly.WatchList(snapshot, current));
-        var view = new NodeView(snapshot, status, self with { Mode = self.Mode.AtMost(current.Mode), LastTick = _lastTick, FailedTicks = _failures });
+        var judge = due();
+        var began = time.Mono();
+        var (plan, memory) = Planner.Decide(snapshot, current, _memory, judge);
+        _memory = memory;
+        var took = time.Mono() - began;
+        reconciler?.Apply(plan);
+        var view = new NodeView(snapshot, status, self with { Mode = snapshot.Mode, LastTick = _lastTick, FailedTicks = _failures })
+        {
+            Plan = plan,
+            Decided = _tally.Add(plan),
+            PlanTook = took,
+        };
         Volatile.Write(ref _view, view);
+        record?.Invoke(new FinishedTick(view, plan.Due, current));
         _lastTick = time.Mono() - now;
         return view;
     }
@@ -71,3 +90,6 @@ internal sealed partial class NodeLoop(
     [LoggerMessage(1001, LogLevel.Error, "Tick {Seq} failed; the view of the tick before stays")]
     private static partial void LogTickFailed(ILogger log, long seq, Exception error);
 }
+
+/// <summary>One tick as it is recorded.</summary>
+internal sealed record FinishedTick(NodeView View, IReadOnlyList<RuleName> Due, Policy Policy);

@@ -3,10 +3,13 @@ using Headroom.Model;
 namespace Headroom.Run;
 
 /// <summary>The sources of one node: real, or simulated.</summary>
-internal sealed record NodeSources(IGpuSource Gpus, IWorkloadSource Workloads, ILatencySource Latency)
+/// <param name="Activity">Null: nobody looks at requests in flight.</param>
+internal sealed record NodeSources(IGpuSource Gpus, IWorkloadSource Workloads, ILatencySource Latency, IActivitySource? Activity = null)
 {
     /// <summary>Runs all until cancelled. One that ends by itself ends the others: without it the agent would be blind and not know it.</summary>
-    public Task RunAsync(CancellationToken stop) => TogetherAsync(stop, Gpus.RunAsync, Workloads.RunAsync, Latency.RunAsync);
+    public Task RunAsync(CancellationToken stop) => Activity is null
+        ? TogetherAsync(stop, Gpus.RunAsync, Workloads.RunAsync, Latency.RunAsync)
+        : TogetherAsync(stop, Gpus.RunAsync, Workloads.RunAsync, Latency.RunAsync, Activity.RunAsync);
 
     /// <summary>Runs parts that only make sense together: when the first ends, the rest are told to stop. Ends with the last, with the errors of all.</summary>
     public static async Task TogetherAsync(CancellationToken stop, params Func<CancellationToken, Task>[] parts)

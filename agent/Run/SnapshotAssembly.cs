@@ -12,11 +12,12 @@ internal sealed class SnapshotAssembly(string node)
 
     private sealed record Classified(ContainerSample Container, Policy By, WorkloadPolicy Policy);
 
+    /// <param name="most">How far the agent may go, whatever the policy says.</param>
     /// <param name="activity">Null: nobody looks.</param>
     /// <param name="act">Null: nothing is held.</param>
     public NodeSnapshot Assemble(
         long seq, DateTimeOffset wall, MonoTime now, Latest<GpuSweep> gpus, Latest<WorkloadSweep> workloads, LatencySweep latency, Policy policy,
-        ActivitySweep? activity = null, ActState? act = null, IReadOnlyList<AlertSignal>? alerts = null)
+        Mode most = Mode.Enforce, ActivitySweep? activity = null, ActState? act = null, IReadOnlyList<AlertSignal>? alerts = null)
     {
         var samples = FreshGpus(gpus, now);
         var onGpu = samples.SelectMany(g => g.Processes ?? []).Select(p => p.ContainerId).OfType<string>().ToHashSet();
@@ -30,6 +31,7 @@ internal sealed class SnapshotAssembly(string node)
             WallAt = wall,
             Mono = now,
             Node = node,
+            Mode = ModeAt(policy, wall).AtMost(most),
             Driver = gpus.Sample?.Driver,
             Docker = workloads.Sample?.Docker,
             Gpus = samples,
@@ -44,6 +46,10 @@ internal sealed class SnapshotAssembly(string node)
             Act = act ?? ActState.Nothing,
         };
     }
+
+    /// <summary>A trial of enforcing ends by itself.</summary>
+    private static Mode ModeAt(Policy policy, DateTimeOffset wall) =>
+        policy.EnforceUntil is { } until && wall >= until ? policy.Mode.AtMost(Mode.Recommend) : policy.Mode;
 
     /// <summary>What the latency source is to read: running workloads.</summary>
     public static LatencyWatchList WatchList(NodeSnapshot snapshot, Policy policy) => new(

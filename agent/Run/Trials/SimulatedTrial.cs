@@ -50,7 +50,7 @@ internal sealed class SimulatedTrial
         _node.Activity.Sweep();
         var snapshot = _assembly.Assemble(
             ++_seq, _time.GetUtcNow(), now, _node.Gpus.Latest, _node.Workloads.Latest, _node.Latency.Latest, policy,
-            _node.Activity.Latest, _node.Reconciler.State);
+            Mode.Enforce, _node.Activity.Latest, _node.Reconciler.State);
         _node.Latency.Watch(SnapshotAssembly.WatchList(snapshot, policy));
         _node.Reconciler.Apply(_decide(snapshot, policy, _pace.Due(policy.Rules, now)));
         _log.Add(snapshot, _node.Reconciler.State);
