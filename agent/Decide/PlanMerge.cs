@@ -115,7 +115,7 @@ internal static class PlanMerge
                 continue;
             var workload = input.Near.Find(yield.Workload.Name)!;
             relations.Add(new YieldRelation(
-                yield.Workload, yield.Protected, yield.Gpu, settings.Linger, settings.MaxClosed, settings.MinRun, workload.Policy.Floor, ModeOf(input, workload), yield.Reason));
+                yield.Workload, yield.Protected, yield.Gpu, settings.Linger, settings.MaxClosed, settings.MinRun, yield.Floor, ModeOf(input, workload), yield.Reason));
         }
         return relations;
     }

@@ -8,7 +8,7 @@ using Headroom.Run.Trials;
 // What sharing costs and gives, on the simulated server: Markdown on stdout.
 if (args is ["table"])
 {
-    Console.Write(new MeasuredTable().Markdown());
+    Console.Write(new MeasuredTable { Planner = PlannerDecider.New }.Markdown());
     return;
 }
 // In process: a project of its own per benchmark would have to find its way through the solution's build props.

@@ -1,7 +1,12 @@
 namespace Headroom.Decide.Rules;
 
-/// <summary>What the rule <c>gate</c> remembers: who stands aside for whom.</summary>
+/// <summary>What the rule <c>gate</c> remembers.</summary>
 internal sealed record GateMemory
 {
+    /// <summary>Who stands aside for whom.</summary>
     public IReadOnlySet<(string Batch, string Protected)> Pairs { get; init; } = new HashSet<(string, string)>();
+    /// <summary>Pairs that share the time instead, because the protected one is in flight nearly always.</summary>
+    public IReadOnlySet<(string Batch, string Protected)> Shared { get; init; } = new HashSet<(string, string)>();
+    /// <summary>Those of them that stood aside until this tick.</summary>
+    public IReadOnlySet<string> JustShared { get; init; } = new HashSet<string>();
 }

@@ -3,10 +3,10 @@ using Headroom.Model.Reasons;
 
 namespace Headroom.Decide.Rules;
 
-/// <summary>Who stands aside for whom: batch yields to a protected workload of higher priority on its GPU, as long as its requests are seen well and leave room between them.</summary>
+/// <summary>Who stands aside for whom: batch yields to a protected workload of higher priority on its GPU, as long as its requests are seen well and leave room
+/// between them. A share of the time is for those that are in flight nearly always and bear it.</summary>
 internal sealed class GateRule : IRule
 {
-    /// <summary>In flight nearly always: the gate would hardly open, a share is fairer.</summary>
     private const double BusyEnter = 0.9;
     private const double BusyLeave = 0.95;
 
@@ -14,44 +14,65 @@ internal sealed class GateRule : IRule
 
     public RuleOutput Judge(RuleInput input, PlannerMemory memory)
     {
-        var proposals = new List<Proposal>();
-        var remarks = new List<RuleRemark>();
-        var pairs = new HashSet<(string, string)>();
+        var work = new Work(input, memory.Gate);
         foreach (var batch in input.Snapshot.Workloads)
-        {
-            if (batch.Policy.Yields != Yields.Gate || !batch.Container.Runs)
-                continue;
-            foreach (var gpu in input.Near.GpusOf(batch.Name))
-                Judge(input, memory, batch, gpu, pairs, proposals, remarks);
-        }
-        return new RuleOutput(memory with { Gate = new GateMemory { Pairs = pairs } }, proposals, remarks);
+            if (batch.Policy.Yields == Yields.Gate && batch.Container.Runs)
+                foreach (var gpu in input.Near.GpusOf(batch.Name))
+                    work.Judge(batch, gpu);
+        return new RuleOutput(memory with { Gate = work.Memory() }, work.Proposals, work.Remarks);
     }
 
-    private void Judge(
-        RuleInput input, PlannerMemory memory, WorkloadSnapshot batch, int gpu, HashSet<(string, string)> pairs, List<Proposal> proposals, List<RuleRemark> remarks)
+    private sealed class Work(RuleInput input, GateMemory before)
     {
-        List<WorkloadId>? to = null;
-        foreach (var other in input.Near.On(gpu))
+        private readonly HashSet<(string, string)> _pairs = [];
+        private readonly HashSet<(string, string)> _shared = [];
+
+        public List<Proposal> Proposals { get; } = [];
+        public List<RuleRemark> Remarks { get; } = [];
+
+        public GateMemory Memory() => new()
         {
-            if (!Ranks.Protects(other, batch))
-                continue;
-            switch (other.Activity)
+            Pairs = _pairs,
+            Shared = _shared,
+            JustShared = _shared.Where(before.Pairs.Contains).Select(pair => pair.Item1).ToHashSet(),
+        };
+
+        public void Judge(WorkloadSnapshot batch, int gpu)
+        {
+            List<WorkloadId>? to = null;
+            var floor = batch.Policy.Floor;
+            foreach (var other in input.Near.On(gpu))
             {
-                case { Confidence: ActivityConfidence.High, BusyRatio: var busy } when busy < (memory.Gate.Pairs.Contains((batch.Name, other.Name)) ? BusyLeave : BusyEnter):
-                    (to ??= []).Add(other.Container.Id);
-                    pairs.Add((batch.Name, other.Name));
-                    break;
-                case { Confidence: ActivityConfidence.High, BusyRatio: var busy }:
-                    remarks.Add(new(Verdict.Refuse, batch.Name, gpu, Lever.Gate, GateReasons.TooBusy.With(
-                        ("workload", batch.Name), ("protected", other.Name), ("busy", ReasonValue.Ratio(busy)))));
-                    break;
-                default:
-                    remarks.Add(new(Verdict.Refuse, batch.Name, gpu, Lever.Gate, GateReasons.NotSeen.With(("workload", batch.Name), ("protected", other.Name))));
-                    break;
+                if (!Ranks.Protects(other, batch))
+                    continue;
+                if (other.Activity is not { Confidence: ActivityConfidence.High } activity)
+                {
+                    Remarks.Add(new(Verdict.Refuse, batch.Name, gpu, Lever.Gate, GateReasons.NotSeen.With(("workload", batch.Name), ("protected", other.Name))));
+                    continue;
+                }
+                var pair = (batch.Name, other.Name);
+                if (!MayGate(pair, other, activity.BusyRatio))
+                {
+                    _shared.Add(pair);
+                    Remarks.Add(new(Verdict.Refuse, batch.Name, gpu, Lever.Gate, GateReasons.TooBusy.With(
+                        ("workload", batch.Name), ("protected", other.Name), ("busy", ReasonValue.Ratio(activity.BusyRatio)))));
+                    continue;
+                }
+                _pairs.Add(pair);
+                (to ??= []).Add(other.Container.Id);
+                // A burst that fills its queue has no room for anybody: whoever stands aside gets its floor only while the latency allows it.
+                if (Hurts(other))
+                    floor = 0;
             }
+            if (to is not null)
+                Proposals.Add(new YieldProposal(RuleName.Gate, batch.Container.Id, GateReasons.Yields.With(
+                    ("workload", batch.Name), ("protected", string.Join(", ", to.Select(id => id.Name)))), gpu, to, floor));
         }
-        if (to is not null)
-            proposals.Add(new YieldProposal(Name, batch.Container.Id, GateReasons.Yields.With(
-                ("workload", batch.Name), ("protected", string.Join(", ", to.Select(id => id.Name)))), gpu, to));
+
+        /// <summary>Given up only while it is busy all the time and fast all the same; taken up again when there is room between requests.</summary>
+        private bool MayGate((string, string) pair, WorkloadSnapshot other, double busy) =>
+            busy < BusyEnter || before.Pairs.Contains(pair) && (busy < BusyLeave || Hurts(other));
+
+        private bool Hurts(WorkloadSnapshot other) => other.Pressure.Known() > input.Policy.Rules.LatencyGuard.LeaveBelow;
     }
 }

@@ -18,7 +18,7 @@ internal sealed class LatencyGuardRule : IRule
         var judged = JudgeProtected(input, memory);
         var throttled = new Dictionary<string, ThrottledMemory>();
         foreach (var workload in input.Snapshot.Workloads)
-            if (Throttle(input, workload, judged, guard.Throttled.GetValueOrDefault(workload.Name), elapsed) is { } next)
+            if (Throttle(input, workload, judged, guard.Throttled.GetValueOrDefault(workload.Name) ?? Handed(input, memory.Gate, workload), elapsed) is { } next)
                 throttled[workload.Name] = next;
 
         var remarks = new List<RuleRemark>();
@@ -105,6 +105,17 @@ internal sealed class LatencyGuardRule : IRule
             ? next with { Reason = PlannerReasons.GivenBack.With(("workload", workload.Name)) }
             : next with { For = strictest.Workload.Name, Reason = GuardWords.Of(workload.Name, next, demand, strictest, now) };
     }
+
+    /// <summary>Who stood aside until now and gets a share instead begins at its floor: its neighbour is in flight all the time.</summary>
+    private static ThrottledMemory? Handed(RuleInput input, GateMemory gate, WorkloadSnapshot workload) => !gate.JustShared.Contains(workload.Name) ? null : new()
+    {
+        State = ThrottleState.Throttled,
+        Share = workload.Policy.Floor,
+        Since = input.Now,
+        ReadyAt = input.Now,
+        For = gate.Shared.First(pair => pair.Batch == workload.Name).Protected,
+        Reason = GuardReasons.FromGate.With(("workload", workload.Name), ("share", ReasonValue.Ratio(workload.Policy.Floor))),
+    };
 
     /// <summary>The innocent give nothing; near the limit only the guilty and the throttled do.</summary>
     private static Demand Asked(ProtectedJudgement one, string workload, ThrottledMemory? before) => one.Demand switch

@@ -57,10 +57,13 @@ internal static class GuardReasons
     public static readonly ReasonCode Innocent = new("HR1118",
         "{workload} is left alone: it did not rise before the breach of {protected}",
         "{workload} 不受影响：它在 {protected} 违约前没有上升");
+    public static readonly ReasonCode FromGate = new("HR1119",
+        "held {workload} at {share}: it stood aside by the gate and begins with its floor",
+        "将 {workload} 限制到 {share}：此前由门控让路，现从下限开始");
 
     public static readonly IReadOnlyList<ReasonCode> All =
     [
         CutBySm, CutByMemory, CutByRequests, CutAll, Stalled, Eased, Suspended, Evicted, Growing, Idle, GaveBackUnknown, NotTheirFault, NobodyBelow, OwnLoad,
-        Unknown, BlamedButNotBelow, Never, Innocent,
+        Unknown, BlamedButNotBelow, Never, Innocent, FromGate,
     ];
 }
