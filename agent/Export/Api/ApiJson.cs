@@ -10,7 +10,9 @@ namespace Headroom.Export.Api;
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
     Converters = [typeof(MonoTimeJson), typeof(SecondsJson), typeof(Words<ReadingState>), typeof(Words<GpuHealth>), typeof(Words<GpuProcessKinds>),
         typeof(Words<ContainerState>), typeof(Words<ContainerHealth>), typeof(Words<LatencySignal>), typeof(Words<LatencyKind>),
-        typeof(Words<Mode>), typeof(Words<Priority>), typeof(Words<Yields>)])]
+        typeof(Words<Mode>), typeof(Words<Priority>), typeof(Words<Yields>), typeof(Words<OutsideWindow>), typeof(Words<WindowStart>), typeof(Words<GroupMode>),
+        typeof(Words<LastReplica>), typeof(Words<ActivityConfidence>), typeof(Words<RuleName>), typeof(Words<Verdict>), typeof(Words<Lever>), typeof(Words<RunState>),
+        typeof(Words<ThrottleState>), typeof(Words<ImpulseKind>), typeof(Words<ReasonUnit>)])]
 [JsonSerializable(typeof(NodeView))]
 internal sealed partial class ApiJson : JsonSerializerContext;
 
