@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Headroom.Model;
 
 /// <summary>What becomes of a workload outside its window.</summary>
@@ -35,6 +37,7 @@ internal enum GroupMode
 /// <param name="Min">Replicas that always run (scale).</param>
 /// <param name="Max">Replicas that run at most (scale); null: all.</param>
 /// <param name="Cooldown">Between two changes of the group (scale).</param>
+[method: JsonConstructor]
 internal sealed record GroupUse(string Name, GroupMode Mode, int Min, int? Max, TimeSpan Cooldown)
 {
     public static readonly TimeSpan DefaultCooldown = TimeSpan.FromMinutes(5);
