@@ -6,6 +6,7 @@ using Headroom.Model;
 using Headroom.Observe.Gpus;
 using Headroom.Observe.Latency;
 using Headroom.Observe.Workloads;
+using Headroom.Run.Records;
 using Headroom.Run.Schedule;
 using Headroom.Simulate;
 using Microsoft.AspNetCore.Connections;
@@ -44,10 +45,16 @@ internal static partial class AgentHost
         var policies = new PolicyStore(options.PolicyPath, policy, time, log.CreateLogger<PolicyStore>());
         var due = new DueRules();
         var schedule = new RuleSchedule(() => policies.Current.Policy, due, [], time, log);
+        var decisions = new DecisionLog(options.Directories.State, time, log.CreateLogger<DecisionLog>());
+        var ticks = new TickRecorder(options.Directories.State, time, log.CreateLogger<TickRecorder>());
         var loop = new NodeLoop(
             sources, new SnapshotAssembly(Environment.MachineName), () => policies.Current,
             new SelfStatus(AgentVersion.Version, AgentVersion.Commit, time.GetUtcNow(), options.Mode, options.Simulate),
-            options.Tick, due.Drain, reconciler, null, time, log.CreateLogger<NodeLoop>());
+            options.Tick, due.Drain, reconciler, tick =>
+            {
+                decisions.Add(tick.View.Plan!, tick.View.Snapshot.WallAt);
+                ticks.Add(tick.View.Snapshot, tick.Due, tick.Policy);
+            }, time, log.CreateLogger<NodeLoop>());
         using var renderer = new MetricsRenderer(options.DcgmNames);
         app.Run(http => Listeners.Of(http) == Listener.Control
             ? Endpoints.ControlAsync(http, () => loop.CurrentView, () => [.. policies.Reload().Select(p => p.ToString())])
@@ -65,7 +72,7 @@ internal static partial class AgentHost
         LogStarted(logger, AgentVersion.Version, options.Simulate ? "a simulated server" : "this server", options.Mode.AtMost(policy.Mode), options.MetricsListen, options.Directories.ControlSocket);
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop, app.Lifetime.ApplicationStopping);
-        await RunUntilStopped(logger, ending, sources.RunAsync, loop.RunAsync, policies.RunAsync, schedule.RunAsync);
+        await RunUntilStopped(logger, ending, sources.RunAsync, loop.RunAsync, policies.RunAsync, schedule.RunAsync, decisions.RunAsync, ticks.RunAsync);
         using var grace = new CancellationTokenSource(Patience, time);
         await app.StopAsync(grace.Token);
         File.Delete(options.Directories.ControlSocket);

@@ -1,3 +1,5 @@
+using Headroom.Model;
+
 namespace Headroom.Decide.Rules;
 
 /// <summary>What the rule <c>gate</c> remembers.</summary>
@@ -5,6 +7,8 @@ internal sealed record GateMemory
 {
     /// <summary>Who stands aside for whom.</summary>
     public IReadOnlySet<(string Batch, string Protected)> Pairs { get; init; } = new HashSet<(string, string)>();
+    /// <summary>Protected workloads that have been in flight nearly always since then, and were fast all the same.</summary>
+    public IReadOnlyDictionary<string, MonoTime> BusySince { get; init; } = new Dictionary<string, MonoTime>();
     /// <summary>Pairs that share the time instead, because the protected one is in flight nearly always.</summary>
     public IReadOnlySet<(string Batch, string Protected)> Shared { get; init; } = new HashSet<(string, string)>();
     /// <summary>Those of them that stood aside until this tick.</summary>

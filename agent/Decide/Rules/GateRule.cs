@@ -7,8 +7,10 @@ namespace Headroom.Decide.Rules;
 /// between them. A share of the time is for those that are in flight nearly always and bear it.</summary>
 internal sealed class GateRule : IRule
 {
-    private const double BusyEnter = 0.9;
-    private const double BusyLeave = 0.95;
+    private const double RoomAgain = 0.9;
+    private const double NoRoom = 0.95;
+    /// <summary>A burst passes; a language model under load does not.</summary>
+    private static readonly TimeSpan NoRoomFor = TimeSpan.FromMinutes(10);
 
     public RuleName Name => RuleName.Gate;
 
@@ -26,6 +28,7 @@ internal sealed class GateRule : IRule
     {
         private readonly HashSet<(string, string)> _pairs = [];
         private readonly HashSet<(string, string)> _shared = [];
+        private readonly Dictionary<string, MonoTime> _busySince = [];
 
         public List<Proposal> Proposals { get; } = [];
         public List<RuleRemark> Remarks { get; } = [];
@@ -34,6 +37,7 @@ internal sealed class GateRule : IRule
         {
             Pairs = _pairs,
             Shared = _shared,
+            BusySince = _busySince,
             JustShared = _shared.Where(before.Pairs.Contains).Select(pair => pair.Item1).ToHashSet(),
         };
 
@@ -69,9 +73,17 @@ internal sealed class GateRule : IRule
                     ("workload", batch.Name), ("protected", string.Join(", ", to.Select(id => id.Name)))), gpu, to, floor));
         }
 
-        /// <summary>Given up only while it is busy all the time and fast all the same; taken up again when there is room between requests.</summary>
-        private bool MayGate((string, string) pair, WorkloadSnapshot other, double busy) =>
-            busy < BusyEnter || before.Pairs.Contains(pair) && (busy < BusyLeave || Hurts(other));
+        /// <summary>Given up when it has long been busy all the time and is fast all the same; taken up again when there is room between requests.</summary>
+        private bool MayGate((string, string Protected) pair, WorkloadSnapshot other, double busy)
+        {
+            if (before.Shared.Contains(pair))
+                return busy < RoomAgain;
+            if (busy < NoRoom || Hurts(other))
+                return true;
+            var since = before.BusySince.GetValueOrDefault(other.Name, input.Now);
+            _busySince[other.Name] = since;
+            return input.Now - since < NoRoomFor;
+        }
 
         private bool Hurts(WorkloadSnapshot other) => other.Pressure.Known() > input.Policy.Rules.LatencyGuard.LeaveBelow;
     }

@@ -15,6 +15,8 @@ internal sealed record ProtectedMemory
 {
     /// <summary>Pressure has been above the limit since then.</summary>
     public MonoTime? HighSince { get; init; }
+    /// <summary>Its histograms when that began, by SLO.</summary>
+    public IReadOnlyDictionary<string, LatencyHistogram> HighCounts { get; init; } = new Dictionary<string, LatencyHistogram>();
     public MonoTime? UnknownSince { get; init; }
     /// <summary>When something was last taken from a neighbour for its sake.</summary>
     public MonoTime? ActedAt { get; init; }

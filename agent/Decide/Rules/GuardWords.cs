@@ -33,6 +33,8 @@ internal static class GuardWords
         if (m.State == ThrottleState.Suspended)
             return GuardReasons.Suspended.With(
                 ("workload", workload), ("share", share), ("protected", hurt), ("slo", worst.Slo.Name), ("observed", observed), ("target", worst.Slo.Target));
+        if (by.Evidence.Pressure is not { } above || above <= 1)
+            return GuardReasons.CutByViolations.With(("workload", workload), ("share", share), ("protected", hurt), ("target", worst.Slo.Target), ("slo", worst.Slo.Name));
         var (code, rise) = Evidence(by.Memory.Breach?.Neighbours.FirstOrDefault(n => n.Workload == workload && n.Guilty));
         return code.With(
             ("workload", workload), ("share", share), ("protected", hurt), ("slo", worst.Slo.Name), ("observed", observed), ("target", worst.Slo.Target),

@@ -93,6 +93,23 @@ internal readonly record struct LatencyEvidence(double? Pressure, double? Seen, 
         return new LatencyHistogram(now.UpperBounds, cumulative, null);
     }
 
+    /// <summary>A whole window of requests since then broke an SLO: no chance cluster of slow ones, which raises a p95 of fifty now and then by itself.
+    /// Where nothing completes, or nothing is counted, time alone must do.</summary>
+    public static bool Lasts(WorkloadSnapshot workload, IReadOnlyDictionary<string, LatencyHistogram> since, double limit)
+    {
+        var counted = false;
+        foreach (var reading in workload.Slos)
+        {
+            if (workload.Latency?.Signals.FirstOrDefault(s => s.Signal == reading.Slo.Signal)?.Total is not { } total || !since.TryGetValue(reading.Slo.Name, out var then))
+                continue;
+            counted = true;
+            if (Growth(then, total) is { Count: >= WindowCount } growth && LatencyQuantile.Of(growth, reading.Slo.Rank) is { } quantile
+                && quantile.Seconds / reading.Slo.Target.TotalSeconds > limit)
+                return true;
+        }
+        return !counted;
+    }
+
     /// <summary>The histograms to measure the next news against.</summary>
     public static IReadOnlyDictionary<string, LatencyHistogram> CountsOf(WorkloadSnapshot workload)
     {

@@ -94,8 +94,7 @@ internal sealed class LatencyGuardRule : IRule
         var floor = workload.Policy.Floor;
         var now = input.Now;
         var m = before ?? new ThrottledMemory { State = ThrottleState.Healthy, Share = 1, Since = now, ReadyAt = now, For = "", Reason = PlannerReasons.GivenBack.With(("workload", workload.Name)) };
-        var wait = input.Policy.Rules.LatencyGuard.For;
-        var suspend = strictest?.Memory.HighSince is { } high && now - high >= wait && now - m.Since >= wait;
+        var suspend = now - m.Since >= input.Policy.Rules.LatencyGuard.For && strictest?.Lasts(input) == true;
         var next = ThrottleLaw.Next(m, demand, floor, elapsed, now, suspend, workload.Policy.Restart.Allowed);
         if (next.State == ThrottleState.Healthy)
             return next.SuspendedAt is null ? null : next;

@@ -11,6 +11,7 @@ internal sealed record ProtectedJudgement(
     /// <summary>A stale source keeps what is held this long; then it is given back (invariant: no hold on what is not known).</summary>
     private static readonly TimeSpan UnknownFor = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan ClearAfter = TimeSpan.FromSeconds(60);
+    private static readonly Dictionary<string, LatencyHistogram> NoCounts = [];
     /// <summary>So much worse than with all held: they had a part in it after all.</summary>
     private const double WorseBy = 1.25;
 
@@ -28,6 +29,7 @@ internal sealed record ProtectedJudgement(
             UnknownSince = evidence.Unknown ? m.UnknownSince ?? now : null,
             HighSince = x > settings.EnterAbove ? m.HighSince ?? now : x is not null || evidence.Idle || evidence.Unknown ? null : m.HighSince,
         };
+        m = m with { HighCounts = m.HighSince is null ? NoCounts : m.HighSince == now ? LatencyEvidence.CountsOf(workload) : m.HighCounts };
         if (evidence.Idle || x < settings.LeaveBelow)
             m = m with { ClearedAt = null, AllHeldSince = null };
         if (m.ClearedAt is { } cleared && x > settings.EnterAbove && x > cleared * WorseBy)
@@ -59,6 +61,11 @@ internal sealed record ProtectedJudgement(
             m = m with { Breach = null };
         return new ProtectedJudgement(workload, evidence, demand, m, targets, Choose(targets, m.Breach, isHeld));
     }
+
+    /// <summary>The breach has lasted: more than the floor must go.</summary>
+    public bool Lasts(RuleInput input) =>
+        Memory.HighSince is { } since && input.Now - since >= input.Policy.Rules.LatencyGuard.For
+        && (Evidence.Stalled || LatencyEvidence.Lasts(Workload, Memory.HighCounts, input.Policy.Rules.LatencyGuard.EnterAbove));
 
     /// <summary>The guilty that may be touched; all, when there are none or all of them are held already and it goes on.</summary>
     private static IReadOnlySet<string> Choose(IReadOnlySet<string> targets, BlameReport? breach, Func<string, bool> isHeld)

@@ -60,10 +60,13 @@ internal static class GuardReasons
     public static readonly ReasonCode FromGate = new("HR1119",
         "held {workload} at {share}: it stood aside by the gate and begins with its floor",
         "将 {workload} 限制到 {share}：此前由门控让路，现从下限开始");
+    public static readonly ReasonCode CutByViolations = new("HR1120",
+        "held {workload} at {share}: several requests of {protected} took longer than the {target} of its {slo}",
+        "将 {workload} 限制到 {share}：{protected} 有多个请求超过了 {slo} 的 {target}");
 
     public static readonly IReadOnlyList<ReasonCode> All =
     [
         CutBySm, CutByMemory, CutByRequests, CutAll, Stalled, Eased, Suspended, Evicted, Growing, Idle, GaveBackUnknown, NotTheirFault, NobodyBelow, OwnLoad,
-        Unknown, BlamedButNotBelow, Never, Innocent, FromGate,
+        Unknown, BlamedButNotBelow, Never, Innocent, FromGate, CutByViolations,
     ];
 }
