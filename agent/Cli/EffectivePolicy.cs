@@ -1,89 +1,120 @@
-using System.Globalization;
+using Headroom.Cli.Print;
 using Headroom.Model;
 using Headroom.Policies;
+using Headroom.Policies.Calendar;
 
 namespace Headroom.Cli;
 
-/// <summary>A policy as it works: YAML that could be read again, each value with a remark where it comes from.</summary>
+/// <summary>A policy as it works: YAML that reads back as the same policy, each value with a remark where it comes from.</summary>
 internal static class EffectivePolicy
 {
-    private const int RemarkColumn = 56;
-
-    public static IEnumerable<string> Lines(Policy policy)
+    public static IReadOnlyList<string> Lines(Policy policy, PolicySources sources)
     {
-        yield return "apiVersion: headroom/v1";
-        yield return $"mode: {policy.Mode.Word()}";
-        yield return $"defaults: {{ priority: {policy.DefaultPriority.Word()} }}";
+        var lines = new PolicyLines(sources);
+        lines.Value("headroom/v1", "apiVersion");
+        lines.Value(policy.Mode.Word(), "mode");
+        if (policy.EnforceUntil is { } until)
+            lines.Value(PolicyText.Instant(until), "enforceUntil");
+        Vram(policy.Vram, lines);
+        lines.Head("defaults");
+        lines.Value(policy.DefaultPriority.Word(), "defaults", "priority");
         if (policy.Workloads.Count > 0)
-            yield return "workloads:";
-        foreach (var entry in policy.Workloads)
-            foreach (var (text, source) in Entry(entry, policy))
-                yield return $"{text.PadRight(RemarkColumn)}  # {source}";
+            lines.Head("workloads");
+        foreach (var (i, entry) in policy.Workloads.Index())
+            WorkloadLines.Write(entry, policy, PolicyText.Whole(i), lines);
+        if (policy.Windows.Count > 0)
+            lines.Head("windows");
+        foreach (var window in policy.Windows)
+            Window(window, lines);
+        RuleLines.Write(policy.Rules, lines);
+        Alerts(policy.Alerts, lines);
+        Limits(policy.Limits, lines);
+        Notify(policy.Notify, lines);
+        PresetLines.Write(policy.Presets, lines);
+        return lines.All;
     }
 
-    private static IEnumerable<(string Text, string Source)> Entry(WorkloadEntry entry, Policy policy)
+    private static void Vram(VramPolicy vram, PolicyLines lines)
     {
-        var own = entry.Source;
-        yield return ($"  - name: {Text(entry.Name)}", own);
-        yield return ($"    match: {Match(entry.Match)}", entry.Match.OptsIn ? "opts in to being acted on" : "classifies only: a pattern, an image or a label does not opt in");
-        yield return ($"    mode: {policy.Mode.AtMost(entry.Mode).Word()}", entry.Mode is null ? "the policy's" : entry.Mode > policy.Mode ? "the policy's, which is less" : own);
-        var priority = entry.Priority ?? policy.DefaultPriority;
-        yield return ($"    priority: {priority.Word()}", entry.Priority is null ? "default, unless a label says otherwise" : own);
-        yield return ($"    yields: {(entry.Yields ?? Classifier.DefaultYields(priority)).Word()}", entry.Yields is null ? $"default for {priority.Word()}" : own);
-        if (entry.Slos.Count > 0)
-            yield return ($"    slo: {{ {string.Join(", ", entry.Slos.Select(s => $"{s.Name}: {Duration(s.Target)}"))} }}", own);
-        if (entry.GuaranteeBytes is not null || entry.CapBytes is not null)
-            yield return ($"    vram: {{ {string.Join(", ", Vram(entry))} }}", own);
-        if (entry.Ports.Count > 0)
-            yield return ($"    ports: [{string.Join(", ", entry.Ports)}]", own);
-        yield return entry.Metrics is null ? ("    # metrics: found out from image, command line and page", "default") : ($"    metrics: {Metrics(entry.Metrics)}", own);
+        lines.Head("vram");
+        lines.Value(PolicyWords.Strategy.Of(vram.Strategy), "vram", "strategy");
+        if (vram.ReserveBytes is { } reserve)
+            lines.Value(PolicyText.Size(reserve), "vram", "reserve");
+        else
+            lines.Unsaid("the larger of 1GiB and 5% of the card", "default", "vram", "reserve");
+        if (vram.Gpus.Count > 0)
+            lines.Head("vram", "gpus");
+        foreach (var (i, gpu) in vram.Gpus.Index())
+        {
+            lines.First(PolicyText.Whole(gpu.Index), "vram", "gpus", PolicyText.Whole(i), "index");
+            lines.Value(PolicyText.Size(gpu.ReserveBytes), "vram", "gpus", PolicyText.Whole(i), "reserve");
+        }
     }
 
-    private static string Match(WorkloadMatch match) => "{ " + string.Join(", ", new[]
+    private static void Window(Window window, PolicyLines lines)
     {
-        ("container", match.Container), ("composeService", match.ComposeService), ("image", match.Image), ("label", match.Label),
-    }.Where(m => m.Item2 is not null).Select(m => $"{m.Item1}: {Text(m.Item2!)}")) + " }";
-
-    private static IEnumerable<string> Vram(WorkloadEntry entry)
-    {
-        if (entry.GuaranteeBytes is { } guarantee)
-            yield return $"guarantee: {Size(guarantee)}";
-        if (entry.CapBytes is { } cap)
-            yield return $"cap: {Size(cap)}";
+        lines.Head("windows", window.Name);
+        if (window.Daily is { } daily)
+        {
+            lines.Value(PolicyText.Text(DayText.Write(daily.Days)), "windows", window.Name, "days");
+            lines.Value(PolicyText.Time(daily.From), "windows", window.Name, "from");
+            lines.Value(PolicyText.Time(daily.To), "windows", window.Name, "to");
+        }
+        if (window.Cron is { } cron)
+        {
+            lines.Value(PolicyText.Text(cron.Text), "windows", window.Name, "cron");
+            lines.Value(PolicyText.Duration(cron.Duration), "windows", window.Name, "duration");
+        }
+        lines.Value(PolicyText.Text(window.Zone.Id), "windows", window.Name, "timeZone");
+        if (window.Except.Count > 0)
+            lines.Value(PolicyText.List(window.Except.Select(PolicyText.Dates)), "windows", window.Name, "except");
+        if (window.CloseAbovePressure is { } pressure)
+            lines.Value(PolicyText.Percent(pressure), "windows", window.Name, "closeAbovePressure");
     }
 
-    private static string Metrics(MetricsSource metrics)
+    private static void Alerts(IReadOnlyList<AlertPolicy> alerts, PolicyLines lines)
     {
-        var parts = new List<string>();
-        if (metrics.Preset is { } preset)
-            parts.Add($"preset: {Text(preset)}");
-        if (metrics.Port is { } port)
-            parts.Add($"port: {port.ToString(CultureInfo.InvariantCulture)}");
-        if (metrics.Path is { } path)
-            parts.Add($"path: {Text(path)}");
-        if (metrics.Probe is { } probe)
-            parts.Add($"probe: {{ http: {Text($"{probe.Method} {probe.Path}")}{(probe.Port is { } p ? $", port: {p.ToString(CultureInfo.InvariantCulture)}" : "")}"
-                + $"{(probe.Body is { } body ? $", body: {Text(body)}" : "")}, every: {Duration(probe.Every)} }}");
-        if (metrics.Query is { } query)
-            parts.Add($"promql: {{ url: {Text(query.Url)}, {string.Join(", ", query.Seconds.Select(q => $"{q.Key}: {Text(q.Value)}"))}"
-                + $"{(query.Running is { } running ? $", running: {Text(running)}" : "")} }}");
-        if (metrics.Textfile is { } file)
-            parts.Add($"textfile: {Text(file)}");
-        return $"{{ {string.Join(", ", parts)} }}";
+        if (alerts.Count > 0)
+            lines.Head("alerts");
+        foreach (var (i, alert) in alerts.Index())
+        {
+            var item = PolicyText.Whole(i);
+            lines.First(PolicyText.Text(alert.Name), "alerts", item, "name");
+            lines.Head("alerts", item, "hold");
+            if (alert.Group is { } group)
+                lines.Value(PolicyText.Text(group), "alerts", item, "hold", "group");
+            if (alert.Workload is { } workload)
+                lines.Value(PolicyText.Text(workload), "alerts", item, "hold", "workload");
+            lines.Value(PolicyText.Percent(alert.Share), "alerts", item, "hold", "share");
+            lines.Value(PolicyText.Duration(alert.Lease), "alerts", item, "lease");
+        }
     }
 
-    // Quoted unless it is plain: whatever the user wrote, it reads back as the same text.
-    private static string Text(string text) =>
-        text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '/') && char.IsAsciiLetter(text[0])
-            ? text
-            : $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal)}\"";
+    private static void Limits(LimitsPolicy limits, PolicyLines lines)
+    {
+        lines.Head("limits");
+        lines.Value(PolicyText.Whole(limits.RestartsPerHour), "limits", "restartsPerHour");
+        lines.Value(PolicyText.Percent(limits.MaxHeld), "limits", "maxHeld");
+        lines.Value(PolicyText.Duration(limits.MaxHold), "limits", "maxHold");
+        lines.Value(PolicyText.Duration(limits.MaxFreeze), "limits", "maxFreeze");
+        lines.Head("limits", "breaker");
+        lines.Value(PolicyText.Whole(limits.Breaker.Failures), "limits", "breaker", "failures");
+        lines.Value(PolicyText.Duration(limits.Breaker.Within), "limits", "breaker", "within");
+    }
 
-    private static string Duration(TimeSpan time) => time.TotalSeconds >= 1 || time == TimeSpan.Zero
-        ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.######}s")
-        : string.Create(CultureInfo.InvariantCulture, $"{time.TotalMilliseconds:0.######}ms");
-
-    private static string Size(long bytes) =>
-        bytes % (1L << 30) == 0 ? string.Create(CultureInfo.InvariantCulture, $"{bytes >> 30}GiB")
-        : bytes % (1L << 20) == 0 ? string.Create(CultureInfo.InvariantCulture, $"{bytes >> 20}MiB")
-        : bytes.ToString(CultureInfo.InvariantCulture);
+    private static void Notify(IReadOnlyList<NotifyChannel> channels, PolicyLines lines)
+    {
+        if (channels.Count > 0)
+            lines.Head("notify");
+        foreach (var (i, channel) in channels.Index())
+        {
+            var item = PolicyText.Whole(i);
+            lines.First(PolicyText.Text(channel.Name), "notify", item, "name");
+            lines.Value(PolicyWords.Notify.Of(channel.Type), "notify", item, "type");
+            lines.Value(PolicyText.Text(channel.UrlFile), "notify", item, "urlFile");
+            if (channel.SecretFile is { } secret)
+                lines.Value(PolicyText.Text(secret), "notify", item, "secretFile");
+            lines.Value(PolicyWords.Language.Of(channel.Language), "notify", item, "language");
+        }
+    }
 }

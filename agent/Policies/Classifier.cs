@@ -14,6 +14,8 @@ internal static class Classifier
         var exempt = labels.Exempt == true || IsOwn(container, labels);
         var mistakes = labels.Mistakes;
         var (guarantee, cap) = Vram(entry, labels, ref mistakes);
+        var window = entry?.Window ?? Window(labels, policy, ref mistakes);
+        var group = entry?.Group?.Name ?? Group(labels, policy, ref mistakes);
         return new()
         {
             Entry = entry?.Name,
@@ -29,8 +31,8 @@ internal static class Classifier
             Metrics = entry?.Metrics ?? MetricsOf(labels),
             VramWeight = entry?.VramWeight ?? 1,
             Floor = entry?.Floor ?? WorkloadPolicy.DefaultFloor,
-            Window = entry?.Window ?? (labels.Window is { } window ? new WindowUse(window) : null),
-            Group = entry?.Group ?? (labels.Group is { } group ? new GroupUse(group) : null),
+            Window = window,
+            Group = group is null ? null : policy.Group(group),
             Restart = entry?.Restart ?? new RestartPolicy(),
             LabelMistakes = mistakes,
         };
@@ -58,6 +60,27 @@ internal static class Classifier
         var label = entry!.GuaranteeBytes is null ? "headroom.vram.guarantee" : "headroom.vram.cap";
         mistakes = [.. mistakes, $"label {label}: does not fit the policy's entry {Wording.Quote(entry.Name)} (the guarantee would be more than the cap); remove it or change it there"];
         return (entry.GuaranteeBytes, entry.CapBytes);
+    }
+
+    /// <summary>Windows exist only in a policy.</summary>
+    private static WindowUse? Window(LabelValues labels, Policy policy, ref IReadOnlyList<string> mistakes)
+    {
+        if (labels.Window is not { } name)
+            return null;
+        if (policy.Windows.Any(window => window.Name == name))
+            return new WindowUse(name);
+        mistakes = [.. mistakes, $"label headroom.window: the policy has no window {Wording.Quote(name)}; {Wording.Instead(name, [.. policy.Windows.Select(window => window.Name)])} (the container keeps to no window until then)"];
+        return null;
+    }
+
+    /// <summary>What a group does is said by the policy's entries that are in it.</summary>
+    private static string? Group(LabelValues labels, Policy policy, ref IReadOnlyList<string> mistakes)
+    {
+        if (labels.Group is not { } name || policy.Group(name) is not null)
+            return labels.Group;
+        var groups = policy.Workloads.Select(entry => entry.Group?.Name).OfType<string>().Distinct().ToList();
+        mistakes = [.. mistakes, $"label headroom.group: no entry of the policy has a group {Wording.Quote(name)}; {Wording.Instead(name, groups)} (the container is in no group until then)"];
+        return null;
     }
 
     private static MetricsSource? MetricsOf(LabelValues labels) =>

@@ -15,14 +15,13 @@ internal static class LabelTable
 {
     public const string Prefix = "headroom.";
 
-    private static readonly ScalarShape<bool> YesOrNo = new("yes or no", "true", Scalars.Boolean);
     private static readonly ScalarShape<string> Role = Shapes.OneOf("a part of Headroom", ("agent", "agent"), ("guard", "guard"), ("monitoring", "monitoring"));
 
     public static readonly IReadOnlyList<LabelKey> All =
     [
-        Of("enable", YesOrNo, "Headroom may act on this container.", (l, v) => l with { Enable = v },
+        Of("enable", Shapes.YesOrNo, "Headroom may act on this container.", (l, v) => l with { Enable = v },
             l => l with { Enable = false }, "the container is not enabled until then"),
-        Of("exempt", YesOrNo, "Headroom never acts on this container.", (l, v) => l with { Exempt = v },
+        Of("exempt", Shapes.YesOrNo, "Headroom never acts on this container.", (l, v) => l with { Exempt = v },
             l => l with { Exempt = true }, "the container is exempt until then"),
         Of("role", Role, "This container is a part of Headroom, which never acts on itself.", (l, v) => l with { Role = v },
             l => l with { Exempt = true }, "the container is exempt until then"),
@@ -33,9 +32,9 @@ internal static class LabelTable
             (l, v) => l with { Slos = [.. l.Slos, new(SloWords.Find(word)!.Value.Signal, SloWords.Find(word)!.Value.Rank, v)] })),
         Of("vram.guarantee", Shapes.Vram, "VRAM that it may count on, per GPU.", (l, v) => l with { GuaranteeBytes = v }),
         Of("vram.cap", Shapes.Vram, "VRAM that it may hold, per GPU.", (l, v) => l with { CapBytes = v }),
-        Of("window", Shapes.Name, "The window in which it may run.", (l, v) => l with { Window = v }),
+        Of("window", Shapes.WindowName, "The window of the policy in which it may run.", (l, v) => l with { Window = v }),
         Of("yields", Shapes.Yields, "How it stands aside for a more important one.", (l, v) => l with { Yields = v }),
-        Of("group", Shapes.Name, "The group that it takes turns or scales with.", (l, v) => l with { Group = v }),
+        Of("group", Shapes.GroupName, "The group of the policy that it takes turns or scales with.", (l, v) => l with { Group = v }),
         Of("ports", Shapes.PortList, "Container ports where its requests arrive.", (l, v) => l with { Ports = v }),
         Of("metrics", Shapes.PresetName, "The preset to read it by.", (l, v) => l with { MetricsPreset = v }),
         Of("metrics.port", Shapes.Port, "Container port of its metrics.", (l, v) => l with { MetricsPort = v }),

@@ -35,7 +35,9 @@ internal static class PolicyReader
         // What a file that cannot be read names is unknown: no complaints about names then.
         if (roots.Count == files.Count)
             PolicyNames.Check(roots, builtIn, problems);
-        return problems.Count == 0 ? new(policy, []) : new(null, problems.ToList());
+        return problems.Count == 0
+            ? new(PolicyGroups.Complete(policy, roots), []) { Sources = PolicySources.Of(roots) }
+            : new(null, problems.ToList());
     }
 
     /// <summary>As <c>cat FILES | sha256sum</c> says, its first 12 digits.</summary>
@@ -52,7 +54,7 @@ internal static class PolicyReader
         foreach (var entry in root.Entries)
         {
             var name = entry.Key.Text;
-            if (name == PolicyTable.ApiVersion || PolicyTable.Root.Find(name) is not { Shape: not IListShape })
+            if (name == PolicyTable.ApiVersion || PolicyTable.Root.Find(name) is not { Shape: not (IListShape or INamedShape) })
                 continue;
             if (!once.TryAdd(name, entry.Key.At))
                 problems.Add(entry.Key.At, $"{name} stands already at {once[name]}; a policy has it once");

@@ -13,7 +13,8 @@ internal static class Scalars
 
     private const int MaxName = 128;
     private static readonly TimeSpan MaxDuration = TimeSpan.FromDays(365);
-    private const long MaxSize = 1L << 50;
+    /// <summary>No card comes near.</summary>
+    private const long MaxSize = 1L << 40;
 
     private static readonly (string Name, decimal Ticks)[] DurationUnits =
     [
@@ -82,13 +83,25 @@ internal static class Scalars
         {
             if (unit == "%" && number <= 1000)
                 return Parsed.Value((double)(number / 100));
-            if (unit.Length == 0 && number <= 1)
+            // A fraction is meant as one: 0.6 and 1.2 are 60% and 120%.
+            if (unit.Length == 0 && (number <= 1 || (number < 10 && number != decimal.Truncate(number))))
                 return Parsed.Error<double>($"{Wording.Quote(text)} is not a percentage; write {(number * 100).ToString("0.##", CultureInfo.InvariantCulture)}%");
             if (unit.Length == 0 && number <= 1000)
                 return Parsed.Error<double>($"{Wording.Quote(text)} is not a percentage; write {text}%");
         }
         return Parsed.Error<double>($"{Wording.Quote(text)} is not a percentage; write 30%");
     }
+
+    /// <summary>A whole number, not negative.</summary>
+    public static Parsed<int> Whole(string text) =>
+        TrySplit(text, out var number, out var unit) && unit.Length == 0 && number == decimal.Truncate(number) && number <= int.MaxValue && !text.Contains('.', StringComparison.Ordinal)
+            ? Parsed.Value((int)number)
+            : Parsed.Error<int>($"{Wording.Quote(text)} is not a whole number; write 2");
+
+    /// <summary><c>2</c> or <c>0.5</c></summary>
+    public static Parsed<double> Number(string text) => TrySplit(text, out var number, out var unit) && unit.Length == 0
+        ? Parsed.Value((double)number)
+        : Parsed.Error<double>($"{Wording.Quote(text)} is not a number; write 2 or 0.5");
 
     /// <summary><c>true yes 1 on</c> and <c>false no 0 off</c>, in any case: people write labels in all these ways.</summary>
     public static Parsed<bool> Boolean(string text) => text.ToUpperInvariant() switch

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Nodes;
 using Headroom.Policies.Yaml;
 
 namespace Headroom.Policies.Binding;
@@ -14,6 +15,8 @@ internal sealed class ListShape<T>(Shape<T> item) : Shape<IReadOnlyList<T>>, ILi
     public Shape Item => item;
     public override string What => $"a list, each {item.What}";
     public override string Example => $"[ {item.Example} ]";
+
+    public override JsonObject Schema(SchemaParts parts) => new() { ["type"] = "array", ["items"] = item.Schema(parts) };
 
     public override bool TryBind(YamlNode node, string name, Problems problems, [MaybeNullWhen(false)] out IReadOnlyList<T> value)
     {
@@ -37,6 +40,11 @@ internal sealed class OneOrManyShape<T>(Shape<T> item) : Shape<IReadOnlyList<T>>
     public Shape Item => item;
     public override string What => $"{item.What}, or a list of such";
     public override string Example => item.Example;
+
+    public override JsonObject Schema(SchemaParts parts) => new()
+    {
+        ["anyOf"] = new JsonArray(parts.Refer(item), new JsonObject { ["type"] = "array", ["items"] = parts.Refer(item), ["minItems"] = 1 }),
+    };
 
     public override bool TryBind(YamlNode node, string name, Problems problems, [MaybeNullWhen(false)] out IReadOnlyList<T> value)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Nodes;
 using Headroom.Policies.Yaml;
 
 namespace Headroom.Policies.Binding;
@@ -22,6 +23,21 @@ internal sealed class Mapping<T>(
     public override string What => what;
     public override string Example => example;
     public IReadOnlyList<IKey> Keys => keys;
+
+    public override JsonObject Schema(SchemaParts parts)
+    {
+        var properties = new JsonObject();
+        foreach (var key in keys)
+        {
+            var schema = key.Shape.Schema(parts);
+            schema["description"] = $"{key.Doc} {(key.Shape.Bounds is { } bounds ? $"{bounds}, e.g." : "E.g.")} {key.Shape.Example}";
+            properties[key.Name] = schema;
+        }
+        var json = new JsonObject { ["type"] = "object", ["properties"] = properties, ["additionalProperties"] = false };
+        if (keys.Any(key => key.IsRequired))
+            json["required"] = new JsonArray([.. keys.Where(key => key.IsRequired).Select(key => (JsonNode)key.Name)]);
+        return json;
+    }
 
     public Key<T>? Find(string name) => _byName.GetValueOrDefault(name);
 

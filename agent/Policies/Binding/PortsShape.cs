@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Nodes;
 using Headroom.Policies.Yaml;
 
 namespace Headroom.Policies.Binding;
@@ -10,6 +11,8 @@ internal sealed class PortsShape : Shape<IReadOnlyList<int>>
 
     public override string What => _list.What;
     public override string Example => "[8000, 8001]";
+
+    public override JsonObject Schema(SchemaParts parts) => new() { ["anyOf"] = new JsonArray(_list.Schema(parts), Shapes.PortList.Schema(parts)) };
 
     public override bool TryBind(YamlNode node, string name, Problems problems, [MaybeNullWhen(false)] out IReadOnlyList<int> value) => node switch
     {

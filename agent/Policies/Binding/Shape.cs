@@ -1,9 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Nodes;
 using Headroom.Policies.Yaml;
 
 namespace Headroom.Policies.Binding;
 
-/// <summary>What a value of the policy must look like. Tables of shapes are data: binding walks them now, schema and reference can be written from them.</summary>
+/// <summary>What a value of the policy must look like. Tables of shapes are data: binding walks them, schema and reference are written from them.</summary>
 internal abstract class Shape
 {
     /// <summary>With its article: <c>a duration</c>.</summary>
@@ -14,6 +15,13 @@ internal abstract class Shape
 
     /// <summary>All that may be written, where that is a few words.</summary>
     public virtual IReadOnlyList<string>? Words => null;
+
+    /// <summary>What values are right, where not all are: <c>100ms to 1h</c>.</summary>
+    public virtual string? Bounds => null;
+
+    /// <summary>The same as JSON Schema. Each call makes a new one: a JSON node has one parent.</summary>
+    /// <param name="parts">Where larger pieces that occur often are kept once.</param>
+    public abstract JsonObject Schema(SchemaParts parts);
 }
 
 internal abstract class Shape<T> : Shape

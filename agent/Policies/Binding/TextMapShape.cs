@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Nodes;
 using Headroom.Policies.Yaml;
 
 namespace Headroom.Policies.Binding;
@@ -8,6 +9,8 @@ internal sealed class TextMapShape(string what, string example) : Shape<IReadOnl
 {
     public override string What => what;
     public override string Example => example;
+
+    public override JsonObject Schema(SchemaParts parts) => new() { ["type"] = "object", ["additionalProperties"] = ScalarJson.AnyText.Schema() };
 
     public override bool TryBind(
         YamlNode node, string name, Problems problems, [MaybeNullWhen(false)] out IReadOnlyDictionary<string, string> value)

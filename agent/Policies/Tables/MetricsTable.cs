@@ -15,12 +15,12 @@ internal static class MetricsTable
     private static readonly Mapping<HttpProbe> Probe = new(
         "a probe", "{ http: \"GET /health\" }", _ => new("", "", null, null, TimeSpan.FromSeconds(10)),
         [
-            ProbeKey.Required("http", new ScalarShape<(string Method, string Path)>("a request", "\"GET /health\"", Addresses.HttpCall),
+            ProbeKey.Required("http", Shapes.Request("GET /health"),
                 "What to ask the workload itself. Each is a real request.", (p, v) => p with { Method = v.Method, Path = v.Path }),
             ProbeKey.Optional("port", Shapes.Port, "Container port; detected when not given.", (p, v) => p with { Port = v }),
             ProbeKey.Optional("body", new ScalarShape<string>("JSON in quotes", "'{\"input\": \"hello\"}'", Addresses.Json),
                 "JSON sent with a POST.", (p, v) => p with { Body = v }),
-            ProbeKey.Optional("every", new ScalarShape<TimeSpan>("a duration", "10s", Scalars.Duration, range: new("1s or more", d => d >= TimeSpan.FromSeconds(1))),
+            ProbeKey.Optional("every", new ScalarShape<TimeSpan>("a duration", "10s", Scalars.Duration, range: new("1s or more", d => d >= TimeSpan.FromSeconds(1)), json: ScalarJson.Duration),
                 "How often; 10s by default.", (p, v) => p with { Every = v }),
         ],
         (_, mapping, problems) =>
@@ -52,7 +52,7 @@ internal static class MetricsTable
             MetricsKey.Optional("path", Shapes.HttpPath, "Path of its metrics.", (m, v) => m with { Path = v }),
             MetricsKey.Optional("probe", Probe, "Ask the model itself now and then, instead of reading metrics.", (m, v) => m with { Probe = v }),
             MetricsKey.Optional("promql", Query, "Read from a Prometheus server, instead.", (m, v) => m with { Query = v }),
-            MetricsKey.Optional("textfile", new ScalarShape<string>("the absolute path of a file", "/var/lib/headroom/latency.prom", Addresses.FilePath),
+            MetricsKey.Optional("textfile", Shapes.File("/var/lib/headroom/latency.prom"),
                 "Read a file in the Prometheus text format that a script of yours writes, instead.", (m, v) => m with { Textfile = v }),
         ],
         Check);

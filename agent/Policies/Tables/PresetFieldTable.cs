@@ -101,6 +101,20 @@ internal static class PresetFieldTable
         return fitting.Count == 0 ? $"{word} is a number without a unit; remove unit" : $"{word} is not measured in {unit}; write {Wording.Or([.. fitting.Select(u => u.Word)])}";
     }
 
+    /// <summary>The key that such a source is written with.</summary>
+    public static string Source(PresetFieldKind kind) => kind switch
+    {
+        PresetFieldKind.Histogram => "histogram",
+        PresetFieldKind.Summary => "summary",
+        PresetFieldKind.Counter => "counter",
+        PresetFieldKind.SumAndCount => "sum",
+        _ => "gauge",
+    };
+
+    /// <summary>The unit of a field's source as it is written; null for what needs none.</summary>
+    public static string? Unit(string word, double unit) =>
+        unit == 1 ? null : (PresetFields.Signal(word) is not null ? TimeUnits : word == PresetFields.KvCache ? RatioUnits : ByteUnits).FirstOrDefault(u => u.Value == unit).Word;
+
     private static FieldKey Source(string key, PresetFieldKind kind, string doc) =>
         FieldKey.Optional(key, Shapes.Text, doc, (f, v) => f with { Name = v, Kind = kind });
 

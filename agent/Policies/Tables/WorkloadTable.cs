@@ -4,7 +4,7 @@ using Headroom.Policies.Binding;
 using Headroom.Policies.Yaml;
 using MatchKey = Headroom.Policies.Binding.Key<Headroom.Model.WorkloadMatch>;
 using SloKey = Headroom.Policies.Binding.Key<System.Collections.Generic.IReadOnlyList<Headroom.Model.Slo>>;
-using VramKey = Headroom.Policies.Binding.Key<(long? Guarantee, long? Cap)>;
+using VramKey = Headroom.Policies.Binding.Key<(long? Guarantee, long? Cap, double? Weight)>;
 using WorkloadKey = Headroom.Policies.Binding.Key<Headroom.Model.WorkloadEntry>;
 
 namespace Headroom.Policies.Tables;
@@ -31,15 +31,17 @@ internal static class WorkloadTable
         ],
         NotEmpty<IReadOnlyList<Slo>>("slo"));
 
-    private static readonly Mapping<(long? Guarantee, long? Cap)> Vram = new(
-        "vram", "{ guarantee: 20GiB, cap: 24GiB }", _ => (null, null),
+    private static readonly Mapping<(long? Guarantee, long? Cap, double? Weight)> Vram = new(
+        "vram", "{ guarantee: 20GiB, cap: 24GiB }", _ => (null, null, null),
         [
             VramKey.Optional("guarantee", Shapes.Vram, "VRAM that it may count on, per container and GPU.", (r, v) => r with { Guarantee = v }),
             VramKey.Optional("cap", Shapes.Vram, "VRAM that it may hold, per container and GPU.", (r, v) => r with { Cap = v }),
+            VramKey.Optional("weight", new ScalarShape<double>("a number", "2", Scalars.Number, range: new("0.01 to 100", n => n is >= 0.01 and <= 100), json: ScalarJson.Weight),
+                "Its weight among those of its priority, where VRAM is shared out; 1 by default.", (r, v) => r with { Weight = v }),
         ],
         (vram, mapping, problems) =>
         {
-            NotEmpty<(long?, long?)>("vram")(vram, mapping, problems);
+            NotEmpty<(long?, long?, double?)>("vram")(vram, mapping, problems);
             if (vram.Guarantee > vram.Cap && mapping.Find("guarantee")?.Value is YamlScalar guarantee && mapping.Find("cap")?.Value is YamlScalar cap)
                 problems.Add(guarantee.At, $"guarantee {guarantee.Text} is more than cap {cap.Text}; nobody can count on more than it may hold");
         });
@@ -59,8 +61,12 @@ internal static class WorkloadTable
             WorkloadKey.Optional("priority", Shapes.Priority, "critical must stay fast, batch can wait.", (w, v) => w with { Priority = v }),
             WorkloadKey.Optional("slo", Slos, "The latencies to keep.", (w, v) => w with { Slos = v }),
             WorkloadKey.Optional("vram", Vram, "What it may count on, and what it may hold.",
-                (w, v) => w with { GuaranteeBytes = v.Guarantee, CapBytes = v.Cap }),
+                (w, v) => w with { GuaranteeBytes = v.Guarantee, CapBytes = v.Cap, VramWeight = v.Weight }),
             WorkloadKey.Optional("yields", Shapes.Yields, "How it stands aside for a more important one: gate by default for batch, share for standard, never for critical.", (w, v) => w with { Yields = v }),
+            WorkloadKey.Optional("share", UseTable.Share, "How much it keeps while it is slowed.", (w, v) => w with { Floor = v }),
+            WorkloadKey.Optional("window", UseTable.Window, "When it may run; at any time when not given.", (w, v) => w with { Window = v }),
+            WorkloadKey.Optional("group", UseTable.Group, "Whom it takes turns with, or scales with.", (w, v) => w with { Group = v }),
+            WorkloadKey.Optional("restart", UseTable.Restart, "Whether and when Headroom may restart it; never when not given.", (w, v) => w with { Restart = v }),
             WorkloadKey.Optional("ports", new PortsShape(), "Container ports where its requests arrive; else from labels, presets and exposed ports.", (w, v) => w with { Ports = v }),
             WorkloadKey.Optional("metrics", MetricsTable.Metrics, "Where its latency is read; detected when not given.", (w, v) => w with { Metrics = v }),
         ]);

@@ -31,7 +31,12 @@ public sealed class ReferenceTests
     {
         var text = new StringBuilder("# Policy and labels\n\nWritten from the tables in `agent/Policies` by their test; `headroom check FILE --print` shows what a policy says.\n"
             + "An entry that names its container or compose service without `*` and `?` opts in to being acted on; other entries only classify. The policy wins over labels, "
-            + "key by key, but a label may always restrict: exempt, not enabled, a lower mode.\n\n## Policy file\n\n| key | value | e.g. | meaning |\n|---|---|---|---|\n");
+            + "key by key, but a label may always restrict: exempt, not enabled, a lower mode.\n"
+            + "Windows and groups are the policy's: labels only name them.\n"
+            + "In several files of one policy, lists and windows add up; any other key stands once. `headroom check --schema` prints the same as JSON Schema, for editors: "
+            + "keep it as `headroom.schema.json` and begin a policy with `# yaml-language-server: $schema=headroom.schema.json`.\n\n"
+            + "Values have one spelling each: durations `80ms 1.5s 10m 6h 1d 0`, sizes `20GiB 512MiB 24GB`, percentages `30%`, times of day `\"01:30\"`, "
+            + "dates `2027-05-01` and `2027-02-06..2027-02-12`. Yes and no are `true yes on 1` and `false no off 0`.\n\n## Policy file\n\n| key | value | e.g. | meaning |\n|---|---|---|---|\n");
         foreach (var (path, key) in Keys("", PolicyTable.Root))
             Row(text, $"`{path.Replace("|", "\\|", StringComparison.Ordinal)}`{(key.IsRequired ? " (required)" : "")}", key.Shape, key.Doc);
         foreach (var (path, key) in Keys("presets[].fields.*", PresetFieldTable.Field))
@@ -46,13 +51,15 @@ public sealed class ReferenceTests
     private static void Row(StringBuilder text, string name, Shape shape, string doc)
     {
         static string Cell(string words) => words.Replace("|", "\\|", StringComparison.Ordinal);
-        text.Append("| ").AppendJoin(" | ", name, Cell(shape.Words is { } words ? string.Join(", ", words) : shape.What), $"`{Cell(shape.Example)}`", Cell(doc)).Append(" |\n");
+        text.Append("| ").AppendJoin(" | ", name, Cell((shape.Words is { } words ? string.Join(", ", words) : shape.What) + (shape.Bounds is { } bounds ? $": {bounds}" : "")), $"`{Cell(shape.Example)}`", Cell(doc)).Append(" |\n");
     }
 
     private static IEnumerable<(string Path, IKey Key)> Keys(string prefix, Shape shape)
     {
         if (shape is IListShape { Item: var item })
             return Keys(prefix + "[]", item);
+        if (shape is INamedShape { Item: var named })
+            return Keys(prefix + ".NAME", named);
         if (shape is not IMappingShape mapping)
             return [];
         var dot = prefix.Length > 0 ? prefix + "." : "";

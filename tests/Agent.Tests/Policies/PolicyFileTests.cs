@@ -88,6 +88,29 @@ public sealed class PolicyFileTests
     }
 
     [Fact]
+    public void A_member_that_gives_only_the_name_of_its_group_takes_the_rest_from_the_first_that_gives_more()
+    {
+        var policy = Good("""
+            apiVersion: headroom/v1
+            workloads:
+              - { name: a, match: { container: a }, group: { name: g } }
+              - { name: b, match: { container: b }, group: { name: g, mode: scale, max: 3 } }
+              - { name: c, match: { container: c }, group: { name: alone } }
+            """);
+
+        var scale = new GroupUse("g", GroupMode.Scale, 1, 3, GroupUse.DefaultCooldown);
+        Assert.Equal([scale, scale, new GroupUse("alone")], policy.Workloads.Select(workload => workload.Group));
+    }
+
+    [Fact]
+    public void A_rule_is_switched_off_by_one_word_or_by_its_key()
+    {
+        var rules = Good("apiVersion: headroom/v1\nrules: { gate: off, scale: { enabled: no } }\n").Rules;
+
+        Assert.Equal(["Scale", "Gate"], rules.All.Where(rule => !rule.Settings.Enabled).Select(rule => rule.Name.ToString()));
+    }
+
+    [Fact]
     public void A_policy_that_says_nothing_only_watches()
     {
         var policy = Good("apiVersion: headroom/v1\n");
@@ -152,7 +175,7 @@ public sealed class PolicyFileTests
     [InlineData("vram: { cap: 24G }", "4:18: cap: \"24G\" is not a size; write 24GiB")]
     [InlineData("ports: [8000, a]", "4:19: an item of ports: \"a\" is not a port (1 to 65535); write 8000")]
     [InlineData("ports: { a: 1 }", "4:12: ports must be a list, each a port: [8000, 8001]; found a mapping")]
-    [InlineData("restart: { allowed: true }", "4:5: a workload has no key \"restart\"; write name, match, mode, priority, slo, vram, yields, ports or metrics")]
+
     [InlineData("metrics: {}", "4:14: metrics is empty; remove it (the server is detected then), or write preset, probe, promql, textfile, port or path")]
     [InlineData("metrics: { preset: vllm, textfile: /x }", "4:30: metrics come from one of preset, probe, promql or textfile; here it is preset already")]
     [InlineData("metrics: { textfile: /x, preset: vllm }", "4:30: metrics come from one of preset, probe, promql or textfile; here it is textfile already")]
@@ -239,7 +262,7 @@ public sealed class PolicyFileTests
     public void Thirty_two_levels_are_deep_enough()
     {
         Bad("apiVersion: headroom/v1\nx: " + new string('[', 32) + new string(']', 32), "policy.yaml:2:35: nested deeper than 32 levels: not a policy");
-        Bad("apiVersion: headroom/v1\nx: " + new string('[', 31) + new string(']', 31), "policy.yaml:2:1: a policy has no key \"x\"; write apiVersion, mode, defaults, workloads or presets");
+        Bad("apiVersion: headroom/v1\nx: " + new string('[', 31) + new string(']', 31), "policy.yaml:2:1: a policy has no key \"x\"; write apiVersion, mode, enforceUntil, vram, defaults, workloads, windows, rules, alerts, limits, notify or presets");
     }
 
     [Fact]
