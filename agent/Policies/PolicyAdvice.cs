@@ -80,7 +80,7 @@ internal static class PolicyAdvice
 
     private static IEnumerable<string> Nobody(Policy policy)
     {
-        if (policy.Mode == Mode.Enforce && !policy.Workloads.Any(entry => entry.Slos.Count > 0 || (entry.Priority ?? policy.DefaultPriority) == Priority.Critical))
+        if (policy.Mode == Mode.Enforce && policy.DefaultPriority != Priority.Critical && !policy.Workloads.Any(entry => entry.Slos.Count > 0 || entry.Priority == Priority.Critical))
             yield return "mode is enforce, but no entry has an slo or priority: critical: unless labels name one, nobody is kept fast";
     }
 

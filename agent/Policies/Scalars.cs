@@ -83,7 +83,8 @@ internal static class Scalars
         {
             if (unit == "%" && number <= 1000)
                 return Parsed.Value((double)(number / 100));
-            if (unit.Length == 0 && number <= 1)
+            // A fraction is meant as one: 0.6 and 1.2 are 60% and 120%.
+            if (unit.Length == 0 && (number <= 1 || (number < 10 && number != decimal.Truncate(number))))
                 return Parsed.Error<double>($"{Wording.Quote(text)} is not a percentage; write {(number * 100).ToString("0.##", CultureInfo.InvariantCulture)}%");
             if (unit.Length == 0 && number <= 1000)
                 return Parsed.Error<double>($"{Wording.Quote(text)} is not a percentage; write {text}%");

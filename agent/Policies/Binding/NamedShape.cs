@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Headroom.Policies.Yaml;
 
@@ -13,6 +14,9 @@ internal interface INamedShape
 /// <param name="what">For people: <c>names and their windows</c>.</param>
 internal sealed class NamedShape<T>(string what, string example, Shape<T> item, Func<T, string, T> named) : Shape<IReadOnlyList<T>>, INamedShape
 {
+    /// <summary>More is no policy, and looking up as many time zones takes seconds.</summary>
+    public const int Max = 100;
+
     public Shape Item => item;
     public override string What => what;
     public override string Example => example;
@@ -26,7 +30,9 @@ internal sealed class NamedShape<T>(string what, string example, Shape<T> item, 
             return Refuse(node, name, problems);
         var before = problems.Count;
         var values = new List<T>();
-        foreach (var entry in mapping.Entries)
+        if (mapping.Entries.Count > Max)
+            problems.Add(mapping.Entries[Max].Key.At, string.Create(CultureInfo.InvariantCulture, $"more than {Max} {name}: not a policy"));
+        foreach (var entry in mapping.Entries.Take(Max))
         {
             var own = Scalars.Name(entry.Key.Text);
             if (own.Error is { } error)

@@ -7,6 +7,8 @@ namespace Headroom.Policies.Binding;
 internal static class Shapes
 {
     public static readonly ScalarShape<string> Name = new("a name", "recommender", Scalars.Name);
+    public static readonly ScalarShape<string> WindowName = new("a name", "off-peak", Scalars.Name);
+    public static readonly ScalarShape<string> GroupName = new("a name", "embedders", Scalars.Name);
     public static readonly ScalarShape<string> Text = new("text", "\"text\"", Scalars.Text);
     public static readonly ScalarShape<string> Glob = new("a name or pattern", "nightly-*", Scalars.Glob);
     public static readonly ScalarShape<Mode> Mode = new("a mode", "observe", Scalars.Mode, Scalars.ModeWords);
@@ -22,8 +24,10 @@ internal static class Shapes
     public static readonly ListShape<string> Texts = new(Text);
 
     public static readonly ScalarShape<bool> YesOrNo = new("yes or no", "true", Scalars.Boolean, json: ScalarJson.YesOrNo);
-    public static readonly ScalarShape<(string Method, string Path)> Request = new("a request", "\"GET /health\"", Addresses.HttpCall);
-    public static readonly ScalarShape<string> File = new("the absolute path of a file", "/var/lib/headroom/latency.prom", Addresses.FilePath);
+
+    public static ScalarShape<(string Method, string Path)> Request(string example) => new("a request", $"\"{example}\"", Addresses.HttpCall);
+
+    public static ScalarShape<string> File(string example) => new("the absolute path of a file", example, Addresses.FilePath);
 
     /// <summary>A duration within bounds, both of which are right themselves.</summary>
     public static ScalarShape<TimeSpan> Within(string least, string most, string example)

@@ -9,12 +9,12 @@ internal static class CronText
 {
     private static readonly IReadOnlyList<string> MonthWords = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
-    private sealed record Field(string Name, int Min, int Max, IReadOnlyList<string> Words, string Example);
+    private sealed record Field(string What, int Min, int Max, IReadOnlyList<string> Words, string Example);
 
     private static readonly Field[] Fields =
     [
-        new("minute", 0, 59, [], "0 or */15"), new("hour", 0, 23, [], "1 or 1-5"), new("day of the month", 1, 31, [], "* or 1,15"),
-        new("month", 1, 12, MonthWords, "* or jan"), new("day of the week", 0, 7, DayText.Words, "* or mon-fri"),
+        new("a minute", 0, 59, [], "0 or */15"), new("an hour", 0, 23, [], "1 or 1-5"), new("a day of the month", 1, 31, [], "* or 1,15"),
+        new("a month", 1, 12, MonthWords, "* or jan"), new("a day of the week", 0, 7, DayText.Words, "* or mon-fri"),
     ];
 
     /// <summary>The span without its duration, which is a key of its own.</summary>
@@ -22,7 +22,7 @@ internal static class CronText
     {
         var parts = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         if (parts.Length != Fields.Length)
-            return Parsed.Error<CronSpan>($"{Wording.Quote(text)} has {parts.Length.ToString(CultureInfo.InvariantCulture)} fields, cron has five: minute hour day month weekday; write \"0 1 * * 1-5\"");
+            return Parsed.Error<CronSpan>($"{Wording.Quote(text)} is not a cron line, which has five fields: minute hour day month weekday; write \"0 1 * * 1-5\"");
         var sets = new HashSet<int>[Fields.Length];
         for (var i = 0; i < Fields.Length; i++)
         {
@@ -46,7 +46,7 @@ internal static class CronText
             var range = slash < 0 ? item : item[..slash];
             var step = 1;
             if (slash >= 0 && (!TryNumber(item[(slash + 1)..], out step) || step == 0 || step > field.Max))
-                return Wrong(field, text, $"{Wording.Quote(item)}: a step is a number from 1 to {field.Max}");
+                return Wrong(field, text, $"the step of {item} must be a number from 1 to {field.Max}");
             var ends = range.Split('-');
             int first = field.Min, last = field.Max;
             if (range == "*")
@@ -56,15 +56,15 @@ internal static class CronText
             }
             else if (ends.Length > 2 || !TryValue(field, ends[0], out first) || !TryValue(field, ends[^1], out last))
             {
-                return Wrong(field, text, $"{Wording.Quote(range)} is not one");
+                return Wrong(field, text, $"write {field.Example}");
             }
             else if (slash >= 0 && ends.Length == 1)
             {
-                return Wrong(field, text, $"a step needs a range: {range}-{(field.Max == 7 ? 6 : field.Max)}/{step}");
+                return Wrong(field, text, $"a step needs a range, write {range}-{(field.Max == 7 ? 6 : field.Max)}/{step}");
             }
             else if (first > last)
             {
-                return Wrong(field, text, $"{range} runs backwards; write {range[(range.IndexOf('-', StringComparison.Ordinal) + 1)..]}-{ends[0]}, or two ranges with a comma");
+                return Wrong(field, text, $"{range} runs backwards, write {ends[1]}-{ends[0]}, or two ranges with a comma");
             }
             for (var value = first; value <= last; value += step)
                 set.Add(value);
@@ -88,6 +88,6 @@ internal static class CronText
     private static bool TryNumber(string text, out int number) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && text.Length <= 2;
 
-    private static Parsed<HashSet<int>> Wrong(Field field, string text, string why) => Parsed.Error<HashSet<int>>(string.Create(
-        CultureInfo.InvariantCulture, $"{Wording.Quote(text)} is not a {field.Name} ({field.Min} to {field.Max}): {why}; write {field.Example}"));
+    private static Parsed<HashSet<int>> Wrong(Field field, string text, string instead) => Parsed.Error<HashSet<int>>(string.Create(
+        CultureInfo.InvariantCulture, $"{Wording.Quote(text)} is not {field.What} ({field.Min} to {field.Max}); {instead}"));
 }

@@ -11,7 +11,7 @@ namespace Headroom.Policies.Tables;
 /// <summary>The keys of <c>limits:</c> and of the policy's <c>vram:</c>.</summary>
 internal static class LimitsTable
 {
-    private static readonly ScalarShape<long> Reserve = new("a size", "5GiB", Scalars.Size, json: ScalarJson.Size);
+    private static readonly ScalarShape<long> Reserve = new("a size", "5GiB", Scalars.Size, range: new("0, or 1MiB or more", bytes => bytes is 0 or >= 1 << 20), json: ScalarJson.Size);
 
     private static readonly Mapping<BreakerPolicy> Breaker = new(
         "breaker", "{ failures: 3, within: 10m }", _ => new(),

@@ -15,7 +15,7 @@ internal static class MetricsTable
     private static readonly Mapping<HttpProbe> Probe = new(
         "a probe", "{ http: \"GET /health\" }", _ => new("", "", null, null, TimeSpan.FromSeconds(10)),
         [
-            ProbeKey.Required("http", Shapes.Request,
+            ProbeKey.Required("http", Shapes.Request("GET /health"),
                 "What to ask the workload itself. Each is a real request.", (p, v) => p with { Method = v.Method, Path = v.Path }),
             ProbeKey.Optional("port", Shapes.Port, "Container port; detected when not given.", (p, v) => p with { Port = v }),
             ProbeKey.Optional("body", new ScalarShape<string>("JSON in quotes", "'{\"input\": \"hello\"}'", Addresses.Json),
@@ -52,7 +52,7 @@ internal static class MetricsTable
             MetricsKey.Optional("path", Shapes.HttpPath, "Path of its metrics.", (m, v) => m with { Path = v }),
             MetricsKey.Optional("probe", Probe, "Ask the model itself now and then, instead of reading metrics.", (m, v) => m with { Probe = v }),
             MetricsKey.Optional("promql", Query, "Read from a Prometheus server, instead.", (m, v) => m with { Query = v }),
-            MetricsKey.Optional("textfile", Shapes.File,
+            MetricsKey.Optional("textfile", Shapes.File("/var/lib/headroom/latency.prom"),
                 "Read a file in the Prometheus text format that a script of yours writes, instead.", (m, v) => m with { Textfile = v }),
         ],
         Check);

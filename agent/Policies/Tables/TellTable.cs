@@ -13,8 +13,8 @@ internal static class TellTable
     private static readonly Mapping<(string? Group, string? Workload, double Share)> Hold = new(
         "hold", "{ group: embedders }", _ => default,
         [
-            HoldKey.Optional("group", Shapes.Name, "The members of this group; or", (h, v) => h with { Group = v }),
-            HoldKey.Optional("workload", Shapes.Name, "the containers of this entry of workloads.", (h, v) => h with { Workload = v }),
+            HoldKey.Optional("group", Shapes.GroupName, "The group whose members are held; or", (h, v) => h with { Group = v }),
+            HoldKey.Optional("workload", Shapes.Name, "the entry of workloads whose containers are.", (h, v) => h with { Workload = v }),
             HoldKey.Optional("share", Shapes.Percent("0%", "100%", "10%"), "Part of the time that they keep; 0% (the default) pauses them.", (h, v) => h with { Share = v }),
         ],
         (_, mapping, problems) =>
@@ -36,8 +36,8 @@ internal static class TellTable
         [
             NotifyKey.Required("name", Shapes.Name, "What messages and metrics call it.", (c, v) => c with { Name = v }),
             NotifyKey.Required("type", PolicyWords.Notify.Shape, "What kind of service it is.", (c, v) => c with { Type = v }),
-            NotifyKey.Required("urlFile", Shapes.File, "File with the address to send to: addresses carry secrets, policies do not.", (c, v) => c with { UrlFile = v }),
-            NotifyKey.Optional("secretFile", Shapes.File, "File with the key to sign with, or the routing key.", (c, v) => c with { SecretFile = v }),
+            NotifyKey.Required("urlFile", Shapes.File("/etc/headroom/ding.url"), "File with the address to send to: addresses carry secrets, policies do not.", (c, v) => c with { UrlFile = v }),
+            NotifyKey.Optional("secretFile", Shapes.File("/etc/headroom/ding.key"), "File with the key to sign with, or the routing key.", (c, v) => c with { SecretFile = v }),
             NotifyKey.Optional("language", PolicyWords.Language.Shape, "en (the default) or zh.", (c, v) => c with { Language = v }),
         ]);
 }

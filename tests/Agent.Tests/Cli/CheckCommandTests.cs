@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Headroom.Cli;
 using Headroom.Policies;
 using Headroom.Run;
@@ -78,6 +79,62 @@ public sealed class CheckCommandTests : IDisposable
         Assert.Empty(again.Problems);
         var before = PolicyReader.Read([PolicyFile.FromText("policy.yaml", Everything)], PresetLibrary.BuiltIn()).Policy!;
         Assert.Equal("", Same.Difference(before, again.Policy, "Hash", "Files", "Source"));
+    }
+
+    [Fact]
+    public void A_policy_with_every_key_reads_back_as_the_same_policy()
+    {
+        var full = File.ReadAllText(Path.Combine(Folder(), "../Policies/Expected/full-policy.yaml"));
+        Check(full, print: true);
+        Assert.Equal(
+            "", Same.Difference(Read(full), Read(_output.ToString()), "Hash", "Files", "Source"));
+        Golden.Matches(_output.ToString().Replace(Path.GetFileName(_file), "policy.yaml", StringComparison.Ordinal), "check-print-full.txt");
+    }
+
+    [Fact]
+    public void A_policy_that_says_nothing_is_printed_with_all_its_defaults()
+    {
+        Check("apiVersion: headroom/v1\n", print: true);
+        Assert.Equal("", Same.Difference(Read("apiVersion: headroom/v1\n"), Read(_output.ToString()), "Hash", "Files", "Source"));
+        Assert.All(_output.ToString().TrimEnd().Split('\n').Skip(1).Where(line => !line.TrimEnd().EndsWith(':')), line => Assert.EndsWith("# default", line.TrimEnd(), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Names_and_texts_that_could_be_read_as_something_else_survive()
+    {
+        const string text = """
+            apiVersion: headroom/v1
+            workloads:
+              - { name: "no # yes: \"x\" \\ {", match: { label: "a=\u00e9 [*] & % \u200b" }, metrics: { promql: { url: "http://p", p95: "a\tb\nc\x07\u2028\ud83d\ude00" } }, window: { name: "~ /null" } }
+              - { name: "null", match: { container: "010" }, vram: { cap: 1234567, weight: 0.3 }, share: { floor: 7% }, slo: { p99: 1.00001s, p50: 0.25ms } }
+            windows: { "~ /null": { from: "00:00", to: "24:00", days: "sat,sun" } }
+            """;
+        Check(text, print: true);
+        Assert.Equal("", Same.Difference(Read(text), Read(_output.ToString()), "Hash", "Files", "Source"));
+    }
+
+    [Fact]
+    public void What_will_surprise_is_warned_of_and_the_policy_is_right_all_the_same()
+    {
+        Assert.Equal(ExitCode.Ok, Check("apiVersion: headroom/v1\nmode: enforce\n"));
+        Assert.Contains("warning: mode is enforce, but no entry has an slo", _talk.ToString(), StringComparison.Ordinal);
+        Assert.Equal("", _output.ToString());
+    }
+
+    [Fact]
+    public void Without_a_file_there_is_nothing_to_check()
+    {
+        Assert.Equal(ExitCode.Usage, CheckCommand.Run(null, print: false, _output, _talk));
+        Assert.Contains("headroom check policy.yaml", _talk.ToString(), StringComparison.Ordinal);
+    }
+
+    private static string Folder([CallerFilePath] string test = "") => Path.GetDirectoryName(test)!;
+
+    private static Headroom.Model.Policy Read(string text)
+    {
+        var result = PolicyReader.Read([PolicyFile.FromText("policy.yaml", text)], PresetLibrary.BuiltIn());
+        Assert.Empty(result.Problems);
+        return result.Policy!;
     }
 
     private int Check(string text, bool print = false)

@@ -139,6 +139,8 @@ public sealed class ClassifierTests
             Slos = [new(LatencySignal.EndToEnd, 0.95, TimeSpan.FromMilliseconds(80))],
             CapBytes = 4L << 30,
             Yields = Yields.Never,
+            Window = new("throttled", OutsideWindow.Throttle),
+            Group = new("own"),
             Ports = [2],
             Metrics = new(Port: 3),
         };
@@ -155,8 +157,45 @@ public sealed class ClassifierTests
         Assert.Equal((1L << 30, 4L << 30), (policy.GuaranteeBytes, policy.CapBytes));
         Assert.Equal([2], policy.Ports);
         Assert.Equal(new MetricsSource(Port: 3), policy.Metrics);
-        Assert.Null(policy.Window);
-        Assert.Null(policy.Group);
+        Assert.Equal((new WindowUse("throttled", OutsideWindow.Throttle), new GroupUse("own")), (policy.Window, policy.Group));
+    }
+
+    [Fact]
+    public void A_label_names_a_window_and_a_group_of_the_policy()
+    {
+        var member = Entry("m", new("other")) with { Group = new("g", GroupMode.Scale, 1, 3, TimeSpan.FromMinutes(1)) };
+        var policy = Nothing with { Workloads = [member], Windows = [new() { Name = "off-peak" }] };
+
+        var result = Classifier.Classify(Container(("headroom.window", "off-peak"), ("headroom.group", "g")), policy);
+
+        Assert.Equal(new WindowUse("off-peak"), result.Window);
+        Assert.Equal(member.Group, result.Group);
+        Assert.Empty(result.LabelMistakes);
+    }
+
+    [Fact]
+    public void A_label_that_names_no_window_or_group_of_the_policy_is_told()
+    {
+        var policy = Nothing with { Windows = [new() { Name = "off-peak" }] };
+
+        var result = Classifier.Classify(Container(("headroom.window", "offpeak"), ("headroom.group", "g")), policy);
+
+        Assert.Equal((null, null), (result.Window, result.Group));
+        Assert.Equal(
+            [
+                "label headroom.window: the policy has no window \"offpeak\"; did you mean off-peak? (the container keeps to no window until then)",
+                "label headroom.group: no entry of the policy has a group \"g\"; there is none (the container is in no group until then)",
+            ],
+            result.LabelMistakes);
+    }
+
+    [Fact]
+    public void Members_that_differ_have_what_the_first_entry_of_the_group_says()
+    {
+        var first = Entry("a", new("other")) with { Group = new("g", GroupMode.Scale, 1, 3, TimeSpan.FromMinutes(1)) };
+        var second = Entry("b", new("*")) with { Group = new("g", GroupMode.Scale, 2, 9, TimeSpan.FromMinutes(1)) };
+
+        Assert.Equal(first.Group, Classifier.Classify(Container(), Nothing with { Workloads = [first, second] }).Group);
     }
 
     [Fact]

@@ -88,6 +88,29 @@ public sealed class PolicyFileTests
     }
 
     [Fact]
+    public void A_member_that_gives_only_the_name_of_its_group_takes_the_rest_from_the_first_that_gives_more()
+    {
+        var policy = Good("""
+            apiVersion: headroom/v1
+            workloads:
+              - { name: a, match: { container: a }, group: { name: g } }
+              - { name: b, match: { container: b }, group: { name: g, mode: scale, max: 3 } }
+              - { name: c, match: { container: c }, group: { name: alone } }
+            """);
+
+        var scale = new GroupUse("g", GroupMode.Scale, 1, 3, GroupUse.DefaultCooldown);
+        Assert.Equal([scale, scale, new GroupUse("alone")], policy.Workloads.Select(workload => workload.Group));
+    }
+
+    [Fact]
+    public void A_rule_is_switched_off_by_one_word_or_by_its_key()
+    {
+        var rules = Good("apiVersion: headroom/v1\nrules: { gate: off, scale: { enabled: no } }\n").Rules;
+
+        Assert.Equal(["Scale", "Gate"], rules.All.Where(rule => !rule.Settings.Enabled).Select(rule => rule.Name.ToString()));
+    }
+
+    [Fact]
     public void A_policy_that_says_nothing_only_watches()
     {
         var policy = Good("apiVersion: headroom/v1\n");

@@ -50,6 +50,18 @@ public sealed class PolicyLoaderTests : IDisposable
     }
 
     [Fact]
+    public void Windows_of_several_files_add_up_and_names_reach_over_files()
+    {
+        Write("a.yaml", "apiVersion: headroom/v1\nworkloads: [ { name: x, match: { container: x }, window: { name: w } } ]\nwindows: { v: { cron: \"0 1 * * *\", duration: 1h } }\n");
+        Write("b.yaml", "apiVersion: headroom/v1\nwindows: { w: { from: \"01:00\", to: \"02:00\" } }\nalerts: [ { name: y, hold: { workload: x } } ]\n");
+
+        Assert.Equal(["v", "w"], PolicyLoader.Load(_directory).Policy!.Windows.Select(window => window.Name));
+
+        var c = Write("c.yaml", "apiVersion: headroom/v1\nwindows: { w: { from: \"01:00\", to: \"02:00\" } }\n");
+        Assert.Equal($"{c}:2:12: a window called \"w\" stands already at {Path.Combine(_directory, "b.yaml")}:2:12; names are unique", Assert.Single(PolicyLoader.Load(_directory).Problems).ToString());
+    }
+
+    [Fact]
     public void What_stands_once_in_a_policy_and_stands_in_two_files_is_told_with_both_places()
     {
         var a = Write("a.yaml", "apiVersion: headroom/v1\nmode: observe\nworkloads: [ { name: x, match: { container: x } } ]\n");
