@@ -32,9 +32,10 @@ internal static class HoldLimits
                 }
                 if (Counts(proposal))
                     count++;
-                var since = before.GetValueOrDefault(name) is { } last && last.Rule == proposal.Rule ? last.Since : input.Now;
+                var last = before.GetValueOrDefault(name) is { } known && known.Rule == proposal.Rule ? known : null;
+                var since = last?.Since ?? input.Now;
                 wanted[name] = new WantedRun(proposal.Limit, proposal.Rule, proposal.Reason, since);
-                held[name] = new HeldMemory(proposal.Rule, proposal.Limit, since);
+                held[name] = new HeldMemory(proposal.Rule, proposal.Limit, since, proposal.Limit.State >= RunState.Paused ? last?.StillSince ?? input.Now : null);
                 break;
             }
         }
@@ -48,7 +49,10 @@ internal static class HoldLimits
             return null;
         var name = proposal.Workload.Name;
         var limits = input.Policy.Limits;
-        if (before.GetValueOrDefault(name) is { } last && last.Rule == proposal.Rule && input.Now - last.Since > limits.MaxHold)
+        // A share is no such hold: it moves all the time, and the workload runs.
+        if (proposal.Limit.State < RunState.Paused)
+            return null;
+        if (before.GetValueOrDefault(name) is { StillSince: { } still } last && last.Rule == proposal.Rule && input.Now - still > limits.MaxHold)
             resting[name] = input.Now + limits.MaxHold * Rest;
         if (resting.ContainsKey(name))
             return PlannerReasons.HeldTooLong.With(("workload", name), ("held", limits.MaxHold), ("limit", limits.MaxHold), ("wanted", Admission.Words(proposal)));

@@ -38,7 +38,8 @@ internal sealed record Standing(IReadOnlyList<Proposal> Proposals, IReadOnlyList
 
 /// <param name="Rule">Who owns the lever.</param>
 /// <param name="Since">Since when this rule owns it.</param>
-internal sealed record HeldMemory(RuleName Rule, RunLimit Limit, MonoTime Since);
+/// <param name="StillSince">Since when it does not run at all; null while it gets a share.</param>
+internal sealed record HeldMemory(RuleName Rule, RunLimit Limit, MonoTime Since, MonoTime? StillSince);
 
 /// <summary>What makes two decisions the same one, whatever its numbers say.</summary>
 internal sealed record DecisionKey(RuleName Rule, string? Workload, int? Gpu, Lever? Lever, string Code, double Limit);

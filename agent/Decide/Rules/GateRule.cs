@@ -64,8 +64,8 @@ internal sealed class GateRule : IRule
                 }
                 _pairs.Add(pair);
                 (to ??= []).Add(other.Container.Id);
-                // A burst that fills its queue has no room for anybody: whoever stands aside gets its floor only while the latency allows it.
-                if (Hurts(other))
+                // A burst that fills its queue has no room for anybody: whoever stands aside gets its floor only while nobody waits and the latency allows it.
+                if (Hurts(other) || other.Latency?.Waiting > 0)
                     floor = 0;
             }
             if (to is not null)

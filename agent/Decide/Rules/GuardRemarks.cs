@@ -6,7 +6,8 @@ namespace Headroom.Decide.Rules;
 /// <summary>What the guard tells besides what it does: whom it leaves alone, and when nobody can be asked.</summary>
 internal static class GuardRemarks
 {
-    public static void Add(List<RuleRemark> remarks, RuleInput input, ProtectedJudgement one)
+    /// <param name="gated">Somebody below stands aside for it by the gate.</param>
+    public static void Add(List<RuleRemark> remarks, RuleInput input, ProtectedJudgement one, bool gated)
     {
         var hurt = one.Workload.Name;
         if (one.Evidence.Unknown)
@@ -18,8 +19,8 @@ internal static class GuardRemarks
             remarks.Add(new(Verdict.Note, hurt, null, null, GuardReasons.OwnLoad.With(("protected", hurt), ("pressure", ReasonValue.Ratio(cleared)))));
         if (one.Demand != Demand.Cut)
             return;
-        if (one.Targets.Count == 0 && one.Evidence is { Pressure: { } pressure, Worst: { } worst } && pressure > 1)
-            remarks.Add(new(Verdict.Note, hurt, null, null, GuardReasons.NobodyBelow.With(
+        if (one.Targets.Count == 0 && one.Evidence is { Pressure: { } pressure, Worst: { } worst } && pressure > 1 && one.Lasts(input))
+            remarks.Add(new(Verdict.Note, hurt, null, null, (gated ? GuardReasons.AllGated : GuardReasons.NobodyBelow).With(
                 ("protected", hurt), ("slo", worst.Slo.Name), ("observed", ReasonValue.Seconds(pressure * worst.Slo.Target.TotalSeconds)), ("target", worst.Slo.Target))));
         foreach (var neighbour in one.Memory.Breach?.Neighbours ?? [])
             AddNeighbour(remarks, input, one, neighbour);

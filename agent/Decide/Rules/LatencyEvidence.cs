@@ -4,17 +4,20 @@ namespace Headroom.Decide.Rules;
 
 /// <summary>What is known of one protected workload's latency, and what of it is news since something was last done.</summary>
 /// <param name="Pressure">The worst settled pressure; null when none is known or too few requests were answered since.</param>
+/// <param name="Full">It stands on a full window of requests answered since.</param>
 /// <param name="Seen">The worst as it is told, news or not.</param>
 /// <param name="Worst">The SLO it stands for.</param>
 /// <param name="Idle">Nobody can be hurt.</param>
 /// <param name="Unknown">No reading can be used.</param>
 /// <param name="Stalled">Requests are in flight and none completes.</param>
 /// <param name="Violations">More requests broke an SLO since than it allows.</param>
-internal readonly record struct LatencyEvidence(double? Pressure, double? Seen, SloReading? Worst, bool Idle, bool Unknown, bool Stalled, bool Violations)
+internal readonly record struct LatencyEvidence(double? Pressure, double? Seen, bool Full, SloReading? Worst, bool Idle, bool Unknown, bool Stalled, bool Violations)
 {
     /// <summary>Enough to speak of a quantile again.</summary>
     private const double Settled = 20;
     private const double WindowCount = 50;
+    /// <summary>Two windows.</summary>
+    private const double LastingCount = 100;
     /// <summary>Servers that give quantiles without counts: their windows are unknown, so act at most this often.</summary>
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(5);
 
@@ -23,7 +26,7 @@ internal readonly record struct LatencyEvidence(double? Pressure, double? Seen, 
         double? pressure = null;
         double? highest = null;
         SloReading? worst = null;
-        var (known, idle, stalled, violations) = (false, false, false, false);
+        var (known, idle, stalled, violations, full) = (false, false, false, false, true);
         foreach (var reading in workload.Slos)
         {
             idle |= reading.Pressure.State == ReadingState.Idle;
@@ -40,16 +43,16 @@ internal readonly record struct LatencyEvidence(double? Pressure, double? Seen, 
             else if (total is null)
                 settled = memory.ActedAt is { } acted && now - acted < Pace ? null : seen;
             else
-                settled = SinceAction(reading, total, seen, workload.Latency!, memory, ref violations);
+                settled = SinceAction(reading, total, seen, workload.Latency!, memory, ref violations, ref full);
             if (settled is { } value && (pressure is null || value > pressure))
                 (pressure, worst) = (value, reading);
             worst ??= reading;
         }
-        return new LatencyEvidence(pressure, highest, worst, idle && !known, !known && !idle, stalled, violations);
+        return new LatencyEvidence(pressure, highest, full, worst, idle && !known, !known && !idle, stalled, violations);
     }
 
     /// <summary>The last 50 requests reach back to before the action: what they say of that time is no news. So only those answered since count, as soon as there are 20.</summary>
-    private static double? SinceAction(SloReading reading, LatencyHistogram total, double seen, LatencySample sample, ProtectedMemory memory, ref bool violations)
+    private static double? SinceAction(SloReading reading, LatencyHistogram total, double seen, LatencySample sample, ProtectedMemory memory, ref bool violations, ref bool full)
     {
         var slo = reading.Slo;
         var window = sample.Signals.First(s => s.Signal == slo.Signal).Window;
@@ -59,6 +62,7 @@ internal readonly record struct LatencyEvidence(double? Pressure, double? Seen, 
             violations |= Above(news, slo.Target.TotalSeconds) >= Allowed(slo);
         if (since is null || since.Count >= WindowCount)
             return seen;
+        full = false;
         if (since.Count < Settled)
             return null;
         return LatencyQuantile.Of(since, slo.Rank) is { } quantile ? quantile.Seconds / slo.Target.TotalSeconds : null;
@@ -93,7 +97,7 @@ internal readonly record struct LatencyEvidence(double? Pressure, double? Seen, 
         return new LatencyHistogram(now.UpperBounds, cumulative, null);
     }
 
-    /// <summary>A whole window of requests since then broke an SLO: no chance cluster of slow ones, which raises a p95 of fifty now and then by itself.
+    /// <summary>Two whole windows of requests since then broke an SLO: no chance cluster of slow ones, which raises a p95 of fifty now and then by itself.
     /// Where nothing completes, or nothing is counted, time alone must do.</summary>
     public static bool Lasts(WorkloadSnapshot workload, IReadOnlyDictionary<string, LatencyHistogram> since, double limit)
     {
@@ -103,7 +107,7 @@ internal readonly record struct LatencyEvidence(double? Pressure, double? Seen, 
             if (workload.Latency?.Signals.FirstOrDefault(s => s.Signal == reading.Slo.Signal)?.Total is not { } total || !since.TryGetValue(reading.Slo.Name, out var then))
                 continue;
             counted = true;
-            if (Growth(then, total) is { Count: >= WindowCount } growth && LatencyQuantile.Of(growth, reading.Slo.Rank) is { } quantile
+            if (Growth(then, total) is { Count: >= LastingCount } growth && LatencyQuantile.Of(growth, reading.Slo.Rank) is { } quantile
                 && quantile.Seconds / reading.Slo.Target.TotalSeconds > limit)
                 return true;
         }

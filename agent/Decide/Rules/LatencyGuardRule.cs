@@ -26,7 +26,7 @@ internal sealed class LatencyGuardRule : IRule
         foreach (var one in judged)
         {
             protectedMemory[one.Workload.Name] = Remember(one, throttled, guard.Throttled, input.Now);
-            GuardRemarks.Add(remarks, input, one);
+            GuardRemarks.Add(remarks, input, one, memory.Gate.Pairs.Any(pair => pair.Protected == one.Workload.Name));
         }
         return new RuleOutput(
             memory with { Guard = new GuardMemory { Protected = protectedMemory, Throttled = throttled, JudgedAt = input.Now } },

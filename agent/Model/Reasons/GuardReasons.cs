@@ -63,10 +63,13 @@ internal static class GuardReasons
     public static readonly ReasonCode CutByViolations = new("HR1120",
         "held {workload} at {share}: several requests of {protected} took longer than the {target} of its {slo}",
         "将 {workload} 限制到 {share}：{protected} 有多个请求超过了 {slo} 的 {target}");
+    public static readonly ReasonCode AllGated = new("HR1121",
+        "{protected} {slo} {observed} > {target} although all below it stand aside for its requests: its own load, its settings or its SLO",
+        "{protected} 的 {slo} 为 {observed}，超过 {target}，尽管所有低优先级负载都在为其请求让路：请检查其自身负载、配置或 SLO");
 
     public static readonly IReadOnlyList<ReasonCode> All =
     [
         CutBySm, CutByMemory, CutByRequests, CutAll, Stalled, Eased, Suspended, Evicted, Growing, Idle, GaveBackUnknown, NotTheirFault, NobodyBelow, OwnLoad,
-        Unknown, BlamedButNotBelow, Never, Innocent, FromGate, CutByViolations,
+        Unknown, BlamedButNotBelow, Never, Innocent, FromGate, CutByViolations, AllGated,
     ];
 }
