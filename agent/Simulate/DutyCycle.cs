@@ -1,11 +1,15 @@
 namespace Headroom.Simulate;
 
-/// <summary>Runs a share of each period and is held for the rest of it, as a freezer does.</summary>
-internal sealed class DutyCycle
+/// <summary>Runs a share of each period and is held for the rest of it, as a freezer does. The kernels that are queued on the GPU go on after a freeze: as much less
+/// it runs, so that it obtains its share.</summary>
+internal sealed class DutyCycle(TimeSpan drain = default)
 {
     public static readonly TimeSpan Period = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan ShortestRun = TimeSpan.FromMilliseconds(5);
 
     private bool _runs = true;
+    private TimeSpan _run;
+    private TimeSpan _hold;
 
     /// <summary>0: held, 1: free.</summary>
     public double Fraction { get; private set; } = 1;
@@ -20,7 +24,15 @@ internal sealed class DutyCycle
             return;
         Fraction = fraction;
         _runs = fraction > 0;
-        NextAt = fraction is > 0 and < 1 ? now + Period * fraction : TimeSpan.MaxValue;
+        if (fraction is not (> 0 and < 1))
+        {
+            NextAt = TimeSpan.MaxValue;
+            return;
+        }
+        var period = (drain + ShortestRun) / fraction is var longer && drain > TimeSpan.Zero && longer > Period ? longer : Period;
+        _run = period * fraction - drain;
+        _hold = period - _run;
+        NextAt = now + _run;
     }
 
     public void Step(TimeSpan now)
@@ -28,6 +40,6 @@ internal sealed class DutyCycle
         if (now < NextAt)
             return;
         _runs = !_runs;
-        NextAt = now + Period * (_runs ? Fraction : 1 - Fraction);
+        NextAt = now + (_runs ? _run : _hold);
     }
 }

@@ -13,7 +13,7 @@ internal sealed class SimulatedWorkload
     private readonly Action<CompletedRequest> _completed;
     private readonly Engine _engine;
     private readonly DeviceMemory _memory;
-    private readonly DutyCycle _duty = new();
+    private readonly DutyCycle _duty;
     private readonly YieldGate _gate = new();
     private Meter _work;
     private Meter _resident;
@@ -28,6 +28,7 @@ internal sealed class SimulatedWorkload
     public SimulatedWorkload(WorkloadSpec spec, SimulatedGpu gpu, long seed, TimeSpan midnight, Func<int> nextPid, Action<CompletedRequest> completed)
     {
         Spec = spec;
+        _duty = new DutyCycle(spec.DrainTime);
         _gpu = gpu;
         _nextPid = nextPid;
         _completed = completed;

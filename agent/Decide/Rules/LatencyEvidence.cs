@@ -4,6 +4,7 @@ namespace Headroom.Decide.Rules;
 
 /// <summary>What is known of one protected workload's latency, and what of it is news since something was last done.</summary>
 /// <param name="Pressure">The worst settled pressure; null when none is known or too few requests were answered since.</param>
+/// <param name="Overall">The worst over all that was answered since something was last done: steadier than fifty requests.</param>
 /// <param name="Full">It stands on a full window of requests answered since.</param>
 /// <param name="Seen">The worst as it is told, news or not.</param>
 /// <param name="Worst">The SLO it stands for.</param>
@@ -11,7 +12,7 @@ namespace Headroom.Decide.Rules;
 /// <param name="Unknown">No reading can be used.</param>
 /// <param name="Stalled">Requests are in flight and none completes.</param>
 /// <param name="Violations">More requests broke an SLO since than it allows.</param>
-internal readonly record struct LatencyEvidence(double? Pressure, double? Seen, bool Full, SloReading? Worst, bool Idle, bool Unknown, bool Stalled, bool Violations)
+internal readonly record struct LatencyEvidence(double? Pressure, double? Seen, double? Overall, bool Full, SloReading? Worst, bool Idle, bool Unknown, bool Stalled, bool Violations)
 {
     /// <summary>Enough to speak of a quantile again.</summary>
     private const double Settled = 20;
@@ -25,6 +26,7 @@ internal readonly record struct LatencyEvidence(double? Pressure, double? Seen, 
     {
         double? pressure = null;
         double? highest = null;
+        double? longest = null;
         SloReading? worst = null;
         var (known, idle, stalled, violations, full) = (false, false, false, false, true);
         foreach (var reading in workload.Slos)
@@ -43,16 +45,16 @@ internal readonly record struct LatencyEvidence(double? Pressure, double? Seen, 
             else if (total is null)
                 settled = memory.ActedAt is { } acted && now - acted < Pace ? null : seen;
             else
-                settled = SinceAction(reading, total, seen, workload.Latency!, memory, ref violations, ref full);
+                settled = SinceAction(reading, total, seen, workload.Latency!, memory, ref violations, ref full, ref longest);
             if (settled is { } value && (pressure is null || value > pressure))
                 (pressure, worst) = (value, reading);
             worst ??= reading;
         }
-        return new LatencyEvidence(pressure, highest, full, worst, idle && !known, !known && !idle, stalled, violations);
+        return new LatencyEvidence(pressure, highest, longest, full, worst, idle && !known, !known && !idle, stalled, violations);
     }
 
     /// <summary>The last 50 requests reach back to before the action: what they say of that time is no news. So only those answered since count, as soon as there are 20.</summary>
-    private static double? SinceAction(SloReading reading, LatencyHistogram total, double seen, LatencySample sample, ProtectedMemory memory, ref bool violations, ref bool full)
+    private static double? SinceAction(SloReading reading, LatencyHistogram total, double seen, LatencySample sample, ProtectedMemory memory, ref bool violations, ref bool full, ref double? longest)
     {
         var slo = reading.Slo;
         var window = sample.Signals.First(s => s.Signal == slo.Signal).Window;
@@ -60,12 +62,16 @@ internal readonly record struct LatencyEvidence(double? Pressure, double? Seen, 
         var news = since is null || since.Count > WindowCount ? window : since;
         if (news is not null)
             violations |= Above(news, slo.Target.TotalSeconds) >= Allowed(slo);
-        if (since is null || since.Count >= WindowCount)
+        if (since is null)
             return seen;
+        var all = LatencyQuantile.Of(since, slo.Rank) is { } quantile ? quantile.Seconds / slo.Target.TotalSeconds : (double?)null;
+        if (since.Count >= WindowCount)
+        {
+            longest = longest > all ? longest : all;
+            return seen;
+        }
         full = false;
-        if (since.Count < Settled)
-            return null;
-        return LatencyQuantile.Of(since, slo.Rank) is { } quantile ? quantile.Seconds / slo.Target.TotalSeconds : null;
+        return since.Count < Settled ? null : all;
     }
 
     /// <summary>Two violations in a window are too many for a p95; a p50 has them all the time.</summary>

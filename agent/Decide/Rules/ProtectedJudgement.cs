@@ -48,7 +48,7 @@ internal sealed record ProtectedJudgement(
             : x is null ? Demand.Keep
             : x > near ? Demand.Ease
             // Also while only old answers are slow: nobody would understand a share that grows above the limit.
-            : !evidence.Full || x >= settings.LeaveBelow || evidence.Seen > settings.EnterAbove ? Demand.Keep
+            : !evidence.Full || x >= settings.LeaveBelow || evidence.Overall >= settings.LeaveBelow || evidence.Seen > settings.EnterAbove ? Demand.Keep
             : Demand.Grow;
 
         if (demand >= Demand.Ease)
