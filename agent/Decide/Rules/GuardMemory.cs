@@ -18,6 +18,12 @@ internal sealed record ProtectedMemory
     /// <summary>Its histograms when that began, by SLO.</summary>
     public IReadOnlyDictionary<string, LatencyHistogram> HighCounts { get; init; } = new Dictionary<string, LatencyHistogram>();
     public MonoTime? UnknownSince { get; init; }
+    /// <summary>Requests answered, as last counted.</summary>
+    public double? Completed { get; init; }
+    /// <summary>Somebody waited then.</summary>
+    public bool Waited { get; init; }
+    /// <summary>Answered a second while somebody waits.</summary>
+    public double? CompletionRate { get; init; }
     /// <summary>When something was last taken from a neighbour for its sake.</summary>
     public MonoTime? ActedAt { get; init; }
     /// <summary>Its histograms at that time, by SLO: what was answered since is news.</summary>

@@ -22,7 +22,9 @@ internal static class GuardWords
             case Demand.Grow or Demand.Keep:
                 return GuardReasons.Growing.With(("workload", workload), ("share", share), ("protected", hurt), ("pressure", pressure));
             case Demand.Ease:
-                return GuardReasons.Eased.With(("workload", workload), ("share", share), ("protected", hurt), ("pressure", pressure), ("slo", by.Evidence.Worst?.Slo.Name ?? ""));
+                return GuardReasons.Eased.With(
+                    ("workload", workload), ("share", share), ("protected", hurt),
+                    ("pressure", ReasonValue.Ratio(Math.Max(by.Evidence.Pressure ?? 0, by.Forecast ?? 0))), ("slo", by.Evidence.Worst?.Slo.Name ?? ""));
         }
         var worst = by.Evidence.Worst!;
         var observed = ReasonValue.Seconds((by.Evidence.Pressure ?? worst.Pressure.Value ?? 0) * worst.Slo.Target.TotalSeconds);
@@ -33,6 +35,10 @@ internal static class GuardWords
         if (m.State == ThrottleState.Suspended)
             return GuardReasons.Suspended.With(
                 ("workload", workload), ("share", share), ("protected", hurt), ("slo", worst.Slo.Name), ("observed", observed), ("target", worst.Slo.Target));
+        if (by.Forecast is { } forecast && forecast > 1 && !(by.Evidence.Pressure > 1))
+            return GuardReasons.Queue.With(
+                ("workload", workload), ("share", share), ("protected", hurt), ("waiting", ReasonValue.Count(by.Workload.Latency?.Waiting ?? 0)),
+                ("forecast", ReasonValue.Seconds(forecast * worst.Slo.Target.TotalSeconds)), ("target", worst.Slo.Target), ("slo", worst.Slo.Name));
         if (by.Evidence.Pressure is not { } above || above <= 1)
             return GuardReasons.CutByViolations.With(("workload", workload), ("share", share), ("protected", hurt), ("target", worst.Slo.Target), ("slo", worst.Slo.Name));
         var (code, rise) = Evidence(by.Memory.Breach?.Neighbours.FirstOrDefault(n => n.Workload == workload && n.Guilty));

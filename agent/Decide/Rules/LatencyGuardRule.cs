@@ -15,7 +15,7 @@ internal sealed class LatencyGuardRule : IRule
         var guard = memory.Guard;
         var elapsed = guard.JudgedAt is { } at ? TimeSpan.FromTicks(Math.Clamp((input.Now - at).Ticks, 0, LongestStep.Ticks)) : TimeSpan.Zero;
         memory = memory with { Blame = Blame.Watch(input, memory.Blame, Agitated(input, guard)) };
-        var judged = JudgeProtected(input, memory);
+        var judged = JudgeProtected(input, memory, elapsed);
         var throttled = new Dictionary<string, ThrottledMemory>();
         foreach (var workload in input.Snapshot.Workloads)
             if (Throttle(input, workload, judged, guard.Throttled.GetValueOrDefault(workload.Name) ?? Handed(input, memory.Gate, workload), elapsed) is { } next)
@@ -43,7 +43,7 @@ internal sealed class LatencyGuardRule : IRule
         return gpus;
     }
 
-    private static List<ProtectedJudgement> JudgeProtected(RuleInput input, PlannerMemory memory)
+    private static List<ProtectedJudgement> JudgeProtected(RuleInput input, PlannerMemory memory, TimeSpan elapsed)
     {
         var judged = new List<ProtectedJudgement>();
         foreach (var workload in input.Snapshot.Workloads)
@@ -55,7 +55,7 @@ internal sealed class LatencyGuardRule : IRule
                 if (IsBelow(other, workload, input, memory))
                     targets.Add(other.Name);
             judged.Add(ProtectedJudgement.Of(
-                input, workload, memory.Guard.Protected.GetValueOrDefault(workload.Name) ?? new ProtectedMemory(), targets,
+                input, workload, memory.Guard.Protected.GetValueOrDefault(workload.Name) ?? new ProtectedMemory(), elapsed, targets,
                 name => input.Near.Find(name) is { } other && IsHeld(input, memory.Guard, other), memory.Blame));
         }
         return judged;

@@ -3,10 +3,11 @@ using Headroom.Model;
 namespace Headroom.Decide.Rules;
 
 /// <summary>One protected workload at one tick: what it asks of those below it.</summary>
+/// <param name="Forecast">Pressure that the requests in flight are heading for; null when nobody waits.</param>
 /// <param name="Targets">Whom it may be asked of, by name; empty: nobody is below it.</param>
 /// <param name="Chosen">Of those the ones that a new cut goes to: the guilty, else all.</param>
 internal sealed record ProtectedJudgement(
-    WorkloadSnapshot Workload, LatencyEvidence Evidence, Demand Demand, ProtectedMemory Memory, IReadOnlySet<string> Targets, IReadOnlySet<string> Chosen)
+    WorkloadSnapshot Workload, LatencyEvidence Evidence, double? Forecast, Demand Demand, ProtectedMemory Memory, IReadOnlySet<string> Targets, IReadOnlySet<string> Chosen)
 {
     /// <summary>A stale source keeps what is held this long; then it is given back (invariant: no hold on what is not known).</summary>
     private static readonly TimeSpan UnknownFor = TimeSpan.FromSeconds(60);
@@ -16,18 +17,20 @@ internal sealed record ProtectedJudgement(
     private const double WorseBy = 1.25;
 
     public static ProtectedJudgement Of(
-        RuleInput input, WorkloadSnapshot workload, ProtectedMemory m, IReadOnlySet<string> targets, Func<string, bool> isHeld, BlameMemory blame)
+        RuleInput input, WorkloadSnapshot workload, ProtectedMemory m, TimeSpan elapsed, IReadOnlySet<string> targets, Func<string, bool> isHeld, BlameMemory blame)
     {
+        m = QueueForecast.Count(workload, m, elapsed);
         var settings = input.Policy.Rules.LatencyGuard;
         var now = input.Now;
         var evidence = LatencyEvidence.Of(workload, m, now);
+        var forecast = QueueForecast.Pressure(workload, m);
         var x = evidence.Pressure;
         var near = (settings.LeaveBelow + settings.EnterAbove) / 2;
 
         m = m with
         {
             UnknownSince = evidence.Unknown ? m.UnknownSince ?? now : null,
-            HighSince = x > settings.EnterAbove ? m.HighSince ?? now : x is not null || evidence.Idle || evidence.Unknown ? null : m.HighSince,
+            HighSince = x > settings.EnterAbove || forecast > settings.EnterAbove ? m.HighSince ?? now : x is not null || evidence.Idle || evidence.Unknown ? null : m.HighSince,
         };
         m = m with { HighCounts = m.HighSince is null ? NoCounts : m.HighSince == now ? LatencyEvidence.CountsOf(workload) : m.HighCounts };
         if (evidence.Idle || x < settings.LeaveBelow)
@@ -44,9 +47,9 @@ internal sealed record ProtectedJudgement(
             evidence.Idle ? Demand.GiveBack
             : evidence.Unknown ? now - m.UnknownSince >= UnknownFor ? Demand.GiveBack : Demand.Keep
             : m.ClearedAt is not null ? Demand.GiveBack
-            : x > settings.EnterAbove || evidence.Violations ? Demand.Cut
-            : x is null ? Demand.Keep
-            : x > near ? Demand.Ease
+            : x > settings.EnterAbove || forecast > settings.EnterAbove || evidence.Violations ? Demand.Cut
+            : x > near || forecast > near ? Demand.Ease
+            : x is null || forecast >= settings.LeaveBelow ? Demand.Keep
             // Also while only old answers are slow: nobody would understand a share that grows above the limit.
             : !evidence.Full || x >= settings.LeaveBelow || evidence.Overall >= settings.LeaveBelow || evidence.Seen > settings.EnterAbove ? Demand.Keep
             : Demand.Grow;
@@ -59,13 +62,16 @@ internal sealed record ProtectedJudgement(
         }
         else if (demand <= Demand.Grow)
             m = m with { Breach = null };
-        return new ProtectedJudgement(workload, evidence, demand, m, targets, Choose(targets, m.Breach, isHeld));
+        return new ProtectedJudgement(workload, evidence, forecast, demand, m, targets, Choose(targets, m.Breach, isHeld));
     }
 
-    /// <summary>The breach has lasted: more than the floor must go.</summary>
-    public bool Lasts(RuleInput input) =>
-        Memory.HighSince is { } since && input.Now - since >= input.Policy.Rules.LatencyGuard.For
-        && (Evidence.Stalled || LatencyEvidence.Lasts(Workload, Memory.HighCounts, input.Policy.Rules.LatencyGuard.EnterAbove));
+    /// <summary>The breach has lasted: more than the floor must go. A short queue comes and goes by chance; one of twice the limit does not.</summary>
+    public bool Lasts(RuleInput input)
+    {
+        var settings = input.Policy.Rules.LatencyGuard;
+        return Memory.HighSince is { } since && input.Now - since >= settings.For
+            && (Evidence.Stalled || Forecast > 2 * settings.EnterAbove || LatencyEvidence.Lasts(Workload, Memory.HighCounts, settings.EnterAbove));
+    }
 
     /// <summary>The guilty that may be touched; all, when there are none or all of them are held already and it goes on.</summary>
     private static IReadOnlySet<string> Choose(IReadOnlySet<string> targets, BlameReport? breach, Func<string, bool> isHeld)

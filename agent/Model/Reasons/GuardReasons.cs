@@ -66,10 +66,13 @@ internal static class GuardReasons
     public static readonly ReasonCode AllGated = new("HR1121",
         "{protected} {slo} {observed} > {target} although all below it stand aside for its requests: its own load, its settings or its SLO",
         "{protected} 的 {slo} 为 {observed}，超过 {target}，尽管所有低优先级负载都在为其请求让路：请检查其自身负载、配置或 SLO");
+    public static readonly ReasonCode Queue = new("HR1122",
+        "held {workload} at {share}: {waiting} requests wait for {protected} and will take about {forecast} > {target} ({slo})",
+        "将 {workload} 限制到 {share}：{protected} 有 {waiting} 个请求在排队，预计需要 {forecast}，超过 {target}（{slo}）");
 
     public static readonly IReadOnlyList<ReasonCode> All =
     [
         CutBySm, CutByMemory, CutByRequests, CutAll, Stalled, Eased, Suspended, Evicted, Growing, Idle, GaveBackUnknown, NotTheirFault, NobodyBelow, OwnLoad,
-        Unknown, BlamedButNotBelow, Never, Innocent, FromGate, CutByViolations, AllGated,
+        Unknown, BlamedButNotBelow, Never, Innocent, FromGate, CutByViolations, AllGated, Queue,
     ];
 }

@@ -71,6 +71,6 @@ internal sealed class TrialLog
     private static bool IsMove(Hold hold, IReadOnlyList<Hold> before)
     {
         var same = before.FirstOrDefault(b => b.Workload == hold.Workload && b.Lever == hold.Lever && b.Gpu == hold.Gpu);
-        return same is null || hold.Share < same.Share || hold.CapBytes < same.CapBytes;
+        return same is null || hold.Lever != Lever.Gate && hold.Share < same.Share || hold.CapBytes < same.CapBytes;
     }
 }
