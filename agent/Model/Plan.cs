@@ -125,8 +125,11 @@ internal enum ThrottleState
 internal sealed record BlameReport(string Protected, int Gpu, MonoTime Since, IReadOnlyList<Blamed> Neighbours);
 
 /// <param name="Score">0..1: how much it rose, all signs together.</param>
+/// <param name="Sign">The sign that the score comes from.</param>
 /// <param name="Guilty">Stands out: it is throttled first.</param>
 /// <param name="SmRise">Rise of SM use, 1 = the whole GPU; null when not known.</param>
 /// <param name="MemoryRiseBytes">Rise of VRAM.</param>
 /// <param name="RunningRise">Rise of requests in work; null when not known.</param>
-internal sealed record Blamed(string Workload, double Score, bool Guilty, double? SmRise, long MemoryRiseBytes, double? RunningRise);
+internal sealed record Blamed(string Workload, double Score, BlameSign Sign, bool Guilty, double? SmRise, long MemoryRiseBytes, double? RunningRise);
+
+internal enum BlameSign { Sm, Memory, Requests }

@@ -64,8 +64,12 @@ internal static class Blame
         var sm = habit.Now.Sm - habit.Usual.Sm;
         var bytes = habit.Now.Bytes - habit.Usual.Bytes;
         var running = habit.Now.Running - habit.Usual.Running;
-        var score = Math.Max(sm ?? 0, Math.Max(bytes / card, running / (habit.Usual.Running + 4) ?? 0));
-        return new Blamed(workload, Math.Clamp(score, 0, 1), false, sm, (long)bytes, running);
+        var (score, sign) = (sm ?? 0, BlameSign.Sm);
+        if (bytes / card > score)
+            (score, sign) = (bytes / card, BlameSign.Memory);
+        if (running / (habit.Usual.Running + 4) is { } requests && requests > score)
+            (score, sign) = (requests, BlameSign.Requests);
+        return new Blamed(workload, Math.Clamp(score, 0, 1), sign, false, sm, (long)bytes, running);
     }
 
     private static double? Sm(GpuShare? share) => share is null ? 0 : share.SmUse.Known() is { } use && double.IsFinite(use) ? use : null;

@@ -19,7 +19,7 @@ internal static class GuardRemarks
             remarks.Add(new(Verdict.Note, hurt, null, null, GuardReasons.OwnLoad.With(("protected", hurt), ("pressure", ReasonValue.Ratio(cleared)))));
         if (one.Demand != Demand.Cut)
             return;
-        if (one.Targets.Count == 0 && one.Evidence is { Pressure: { } pressure, Worst: { } worst } && pressure > 1 && one.Lasts(input))
+        if (one.Targets.Count == 0 && one.Evidence is { Pressure: { } pressure, Worst: { } worst } && pressure > 1 && one.Lasts)
             remarks.Add(new(Verdict.Note, hurt, null, null, (gated ? GuardReasons.AllGated : GuardReasons.NobodyBelow).With(
                 ("protected", hurt), ("slo", worst.Slo.Name), ("observed", ReasonValue.Seconds(pressure * worst.Slo.Target.TotalSeconds)), ("target", worst.Slo.Target))));
         foreach (var neighbour in one.Memory.Breach?.Neighbours ?? [])

@@ -27,19 +27,21 @@ internal static class GuardWords
                     ("pressure", ReasonValue.Ratio(Math.Max(by.Evidence.Pressure ?? 0, by.Forecast ?? 0))), ("slo", by.Evidence.Worst?.Slo.Name ?? ""));
         }
         var worst = by.Evidence.Worst!;
-        var observed = ReasonValue.Seconds((by.Evidence.Pressure ?? worst.Pressure.Value ?? 0) * worst.Slo.Target.TotalSeconds);
+        var observed = ReasonValue.Seconds((by.Evidence.Pressure ?? by.Evidence.Seen ?? 0) * worst.Slo.Target.TotalSeconds);
         if (m.State == ThrottleState.Evicted)
             return GuardReasons.Evicted.With(("workload", workload), ("protected", hurt), ("times", ReasonValue.Count(m.Suspensions)));
         if (by.Evidence.Stalled && m.State < ThrottleState.Suspended)
             return GuardReasons.Stalled.With(("workload", workload), ("share", share), ("protected", hurt), ("observed", observed), ("target", worst.Slo.Target));
+        // Too few answers since the last step to speak of news: what is told of the last fifty still holds.
+        var seen = by.Evidence.Pressure ?? by.Evidence.Seen;
+        if (by.Forecast is { } forecast && forecast > 1 && !(seen > 1))
+            return (m.State == ThrottleState.Suspended ? GuardReasons.SuspendedByQueue : GuardReasons.Queue).With(
+                ("workload", workload), ("share", share), ("protected", hurt), ("waiting", ReasonValue.Count(by.Workload.Latency?.Waiting ?? 0)),
+                ("forecast", ReasonValue.Seconds(forecast * worst.Slo.Target.TotalSeconds)), ("target", worst.Slo.Target), ("slo", worst.Slo.Name));
         if (m.State == ThrottleState.Suspended)
             return GuardReasons.Suspended.With(
                 ("workload", workload), ("share", share), ("protected", hurt), ("slo", worst.Slo.Name), ("observed", observed), ("target", worst.Slo.Target));
-        if (by.Forecast is { } forecast && forecast > 1 && !(by.Evidence.Pressure > 1))
-            return GuardReasons.Queue.With(
-                ("workload", workload), ("share", share), ("protected", hurt), ("waiting", ReasonValue.Count(by.Workload.Latency?.Waiting ?? 0)),
-                ("forecast", ReasonValue.Seconds(forecast * worst.Slo.Target.TotalSeconds)), ("target", worst.Slo.Target), ("slo", worst.Slo.Name));
-        if (by.Evidence.Pressure is not { } above || above <= 1)
+        if (!(seen > 1))
             return GuardReasons.CutByViolations.With(("workload", workload), ("share", share), ("protected", hurt), ("target", worst.Slo.Target), ("slo", worst.Slo.Name));
         var (code, rise) = Evidence(by.Memory.Breach?.Neighbours.FirstOrDefault(n => n.Workload == workload && n.Guilty));
         return code.With(
@@ -47,12 +49,11 @@ internal static class GuardWords
             ("for", now - (by.Memory.HighSince ?? now)), ("rise", rise));
     }
 
-    /// <summary>The sign that weighed most.</summary>
-    private static (ReasonCode Code, ReasonValue Rise) Evidence(Blamed? blamed) => blamed switch
+    private static (ReasonCode Code, ReasonValue Rise) Evidence(Blamed? blamed) => blamed?.Sign switch
     {
-        null => (GuardReasons.CutAll, ReasonValue.Count(0)),
-        { SmRise: { } sm } when sm >= blamed.Score - 1e-9 => (GuardReasons.CutBySm, ReasonValue.Points(sm)),
-        { RunningRise: { } running } when running > 0 && running / (running + 4) > 0 && blamed.MemoryRiseBytes < 1L << 28 => (GuardReasons.CutByRequests, ReasonValue.Count(running)),
-        _ => (GuardReasons.CutByMemory, ReasonValue.Bytes(blamed.MemoryRiseBytes)),
+        BlameSign.Sm => (GuardReasons.CutBySm, ReasonValue.Points(blamed.SmRise ?? 0)),
+        BlameSign.Memory => (GuardReasons.CutByMemory, ReasonValue.Bytes(blamed.MemoryRiseBytes)),
+        BlameSign.Requests => (GuardReasons.CutByRequests, ReasonValue.Count(blamed.RunningRise ?? 0)),
+        _ => (GuardReasons.CutAll, ReasonValue.Count(0)),
     };
 }

@@ -17,8 +17,9 @@ internal sealed class LatencyGuardRule : IRule
         memory = memory with { Blame = Blame.Watch(input, memory.Blame, Agitated(input, guard)) };
         var judged = JudgeProtected(input, memory, elapsed);
         var throttled = new Dictionary<string, ThrottledMemory>();
+        var asking = AskingBy(judged);
         foreach (var workload in input.Snapshot.Workloads)
-            if (Throttle(input, workload, judged, guard.Throttled.GetValueOrDefault(workload.Name) ?? Handed(input, memory.Gate, workload), elapsed) is { } next)
+            if (Throttle(input, workload, asking.GetValueOrDefault(workload.Name), guard.Throttled.GetValueOrDefault(workload.Name) ?? Handed(input, memory.Gate, workload), elapsed) is { } next)
                 throttled[workload.Name] = next;
 
         var remarks = new List<RuleRemark>();
@@ -51,9 +52,10 @@ internal sealed class LatencyGuardRule : IRule
             if (workload.Slos.Count == 0 || workload.Container.State != ContainerState.Running)
                 continue;
             HashSet<string> targets = [];
-            foreach (var other in input.Snapshot.Workloads)
-                if (IsBelow(other, workload, input, memory))
-                    targets.Add(other.Name);
+            foreach (var gpu in input.Near.GpusOf(workload.Name))
+                foreach (var other in input.Near.On(gpu))
+                    if (IsBelow(other, workload, input, memory))
+                        targets.Add(other.Name);
             judged.Add(ProtectedJudgement.Of(
                 input, workload, memory.Guard.Protected.GetValueOrDefault(workload.Name) ?? new ProtectedMemory(), elapsed, targets,
                 name => input.Near.Find(name) is { } other && IsHeld(input, memory.Guard, other), memory.Blame));
@@ -61,10 +63,23 @@ internal sealed class LatencyGuardRule : IRule
         return judged;
     }
 
+    /// <summary>By workload: those for whose sake it may be held.</summary>
+    private static Dictionary<string, List<ProtectedJudgement>> AskingBy(List<ProtectedJudgement> judged)
+    {
+        var asking = new Dictionary<string, List<ProtectedJudgement>>();
+        foreach (var one in judged)
+            foreach (var target in one.Targets)
+                if (asking.TryGetValue(target, out var several))
+                    several.Add(one);
+                else
+                    asking[target] = [one];
+        return asking;
+    }
+
     /// <summary>May be held for its sake. Whoever stands aside by the gate does not run while requests are in flight: it cannot be the cause.</summary>
     private static bool IsBelow(WorkloadSnapshot other, WorkloadSnapshot hurt, RuleInput input, PlannerMemory memory) =>
         Ranks.Protects(hurt, other) && other.Policy is { Managed: true, Exempt: false, Yields: not Yields.Never } && (other.Container.Runs || IsHeld(input, memory.Guard, other))
-        && input.Near.Meet(hurt.Name, other.Name) && !memory.Gate.Pairs.Contains((other.Name, hurt.Name));
+        && !memory.Gate.Pairs.Contains((other.Name, hurt.Name));
 
     /// <summary>Really does not run, by our doing; or has its floor, where the limits allow no more. In recommend it never is.</summary>
     private static bool IsHeld(RuleInput input, GuardMemory guard, WorkloadSnapshot workload)
@@ -79,14 +94,14 @@ internal sealed class LatencyGuardRule : IRule
     }
 
     private static ThrottledMemory? Throttle(
-        RuleInput input, WorkloadSnapshot workload, List<ProtectedJudgement> judged, ThrottledMemory? before, TimeSpan elapsed)
+        RuleInput input, WorkloadSnapshot workload, List<ProtectedJudgement>? asking, ThrottledMemory? before, TimeSpan elapsed)
     {
+        if (asking is null && before is null)
+            return null;
         ProtectedJudgement? strictest = null;
         var demand = Demand.GiveBack;
-        foreach (var one in judged)
+        foreach (var one in asking ?? [])
         {
-            if (!one.Targets.Contains(workload.Name))
-                continue;
             var asked = Asked(one, workload.Name, before);
             if (strictest is null || asked > demand)
                 (strictest, demand) = (one, asked);
@@ -94,10 +109,10 @@ internal sealed class LatencyGuardRule : IRule
         var floor = workload.Policy.Floor;
         var now = input.Now;
         var m = before ?? new ThrottledMemory { State = ThrottleState.Healthy, Share = 1, Since = now, ReadyAt = now, For = "", Reason = PlannerReasons.GivenBack.With(("workload", workload.Name)) };
-        var suspend = now - m.Since >= input.Policy.Rules.LatencyGuard.For && strictest?.Lasts(input) == true;
+        var suspend = now - m.Since >= input.Policy.Rules.LatencyGuard.For && strictest?.Lasts == true;
         var next = ThrottleLaw.Next(m, demand, floor, elapsed, now, suspend, workload.Policy.Restart.Allowed);
         if (next.State == ThrottleState.Healthy)
-            return next.SuspendedAt is null ? null : next;
+            return ThrottleLaw.Remembers(next, now) ? next : null;
         if (next == m)
             return next;
         return strictest is null

@@ -4,14 +4,16 @@ namespace Headroom.Decide.Rules;
 
 /// <summary>One protected workload at one tick: what it asks of those below it.</summary>
 /// <param name="Forecast">Pressure that the requests in flight are heading for; null when nobody waits.</param>
+/// <param name="Lasts">The breach has lasted: more than the floor must go.</param>
 /// <param name="Targets">Whom it may be asked of, by name; empty: nobody is below it.</param>
 /// <param name="Chosen">Of those the ones that a new cut goes to: the guilty, else all.</param>
 internal sealed record ProtectedJudgement(
-    WorkloadSnapshot Workload, LatencyEvidence Evidence, double? Forecast, Demand Demand, ProtectedMemory Memory, IReadOnlySet<string> Targets, IReadOnlySet<string> Chosen)
+    WorkloadSnapshot Workload, LatencyEvidence Evidence, double? Forecast, bool Lasts, Demand Demand, ProtectedMemory Memory, IReadOnlySet<string> Targets, IReadOnlySet<string> Chosen)
 {
     /// <summary>A stale source keeps what is held this long; then it is given back (invariant: no hold on what is not known).</summary>
     private static readonly TimeSpan UnknownFor = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan ClearAfter = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan LookAgainFor = TimeSpan.FromSeconds(10);
     private static readonly Dictionary<string, LatencyHistogram> NoCounts = [];
     /// <summary>So much worse than with all held: they had a part in it after all.</summary>
     private const double WorseBy = 1.25;
@@ -56,22 +58,19 @@ internal sealed record ProtectedJudgement(
 
         if (demand >= Demand.Ease)
         {
-            // Readings of use lag: as long as nobody stands out, look again.
-            if (m.Breach is null || !m.Breach.Neighbours.Any(n => n.Guilty))
+            // Readings of use lag: as long as nobody stands out, look again for a while.
+            if (m.Breach is null || now - m.Breach.Since < LookAgainFor && !m.Breach.Neighbours.Any(n => n.Guilty))
                 m = m with { Breach = Blame.Report(input, blame, workload) with { Since = m.Breach?.Since ?? now } };
         }
         else if (demand <= Demand.Grow)
             m = m with { Breach = null };
-        return new ProtectedJudgement(workload, evidence, forecast, demand, m, targets, Choose(targets, m.Breach, isHeld));
+        return new ProtectedJudgement(workload, evidence, forecast, HasLasted(workload, m, evidence, forecast, settings, now), demand, m, targets, Choose(targets, m.Breach, isHeld));
     }
 
-    /// <summary>The breach has lasted: more than the floor must go. A short queue comes and goes by chance; one of twice the limit does not.</summary>
-    public bool Lasts(RuleInput input)
-    {
-        var settings = input.Policy.Rules.LatencyGuard;
-        return Memory.HighSince is { } since && input.Now - since >= settings.For
-            && (Evidence.Stalled || Forecast > 2 * settings.EnterAbove || LatencyEvidence.Lasts(Workload, Memory.HighCounts, settings.EnterAbove));
-    }
+    /// <summary>A short queue comes and goes by chance; one of twice the limit does not.</summary>
+    private static bool HasLasted(WorkloadSnapshot workload, ProtectedMemory m, LatencyEvidence evidence, double? forecast, LatencyGuardSettings settings, MonoTime now) =>
+        m.HighSince is { } since && now - since >= settings.For
+        && (evidence.Stalled || forecast > 2 * settings.EnterAbove || LatencyEvidence.Lasts(workload, m.HighCounts, settings.EnterAbove));
 
     /// <summary>The guilty that may be touched; all, when there are none or all of them are held already and it goes on.</summary>
     private static IReadOnlySet<string> Choose(IReadOnlySet<string> targets, BlameReport? breach, Func<string, bool> isHeld)

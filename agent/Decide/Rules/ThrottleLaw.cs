@@ -40,14 +40,16 @@ internal static class ThrottleLaw
         _ => m,
     };
 
+    /// <summary>It was suspended lately: the next time counts as a relapse.</summary>
+    public static bool Remembers(ThrottledMemory m, MonoTime now) => m.SuspendedAt is { } at && now - at <= Forgotten;
+
     private static ThrottledMemory Lower(ThrottledMemory m, double share, double floor, MonoTime now) =>
         share <= floor + 1e-9 ? Enter(m, ThrottleState.Throttled, floor, now) : Enter(m, ThrottleState.Pressure, share, now);
 
     private static ThrottledMemory Suspend(ThrottledMemory m, double floor, MonoTime now, bool mayEvict)
     {
-        var again = m.SuspendedAt is { } last && now - last <= Forgotten;
         var evict = mayEvict && m.SuspendedAt is { } before && now - before <= EvictWithin;
-        m = m with { Suspensions = again ? m.Suspensions + 1 : 1, SuspendedAt = now };
+        m = m with { Suspensions = Remembers(m, now) ? m.Suspensions + 1 : 1, SuspendedAt = now };
         return Enter(m, evict ? ThrottleState.Evicted : ThrottleState.Suspended, floor, now);
     }
 

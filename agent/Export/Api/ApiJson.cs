@@ -11,7 +11,7 @@ namespace Headroom.Export.Api;
     Converters = [typeof(MonoTimeJson), typeof(SecondsJson), typeof(Words<ReadingState>), typeof(Words<GpuHealth>), typeof(Words<GpuProcessKinds>),
         typeof(Words<ContainerState>), typeof(Words<ContainerHealth>), typeof(Words<LatencySignal>), typeof(Words<LatencyKind>),
         typeof(Words<Mode>), typeof(Words<Priority>), typeof(Words<Yields>), typeof(Words<RuleName>), typeof(Words<Verdict>), typeof(Words<Lever>),
-        typeof(Words<RunState>), typeof(Words<ThrottleState>), typeof(Words<ReasonUnit>), typeof(Words<ImpulseKind>), typeof(Words<ActivityConfidence>),
+        typeof(Words<RunState>), typeof(Words<ThrottleState>), typeof(Words<ReasonUnit>), typeof(Words<BlameSign>), typeof(Words<ImpulseKind>), typeof(Words<ActivityConfidence>),
         typeof(Words<OutsideWindow>), typeof(Words<WindowStart>), typeof(Words<GroupMode>), typeof(Words<LastReplica>)])]
 [JsonSerializable(typeof(NodeView))]
 [JsonSerializable(typeof(Plan))]

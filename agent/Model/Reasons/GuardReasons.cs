@@ -69,10 +69,13 @@ internal static class GuardReasons
     public static readonly ReasonCode Queue = new("HR1122",
         "held {workload} at {share}: {waiting} requests wait for {protected} and will take about {forecast} > {target} ({slo})",
         "将 {workload} 限制到 {share}：{protected} 有 {waiting} 个请求在排队，预计需要 {forecast}，超过 {target}（{slo}）");
+    public static readonly ReasonCode SuspendedByQueue = new("HR1123",
+        "paused {workload}: {waiting} requests wait for {protected} and will take about {forecast} > {target} ({slo}), although it ran only {share}",
+        "暂停 {workload}：仅以 {share} 运行时，{protected} 仍有 {waiting} 个请求在排队，预计需要 {forecast}，超过 {target}（{slo}）");
 
     public static readonly IReadOnlyList<ReasonCode> All =
     [
         CutBySm, CutByMemory, CutByRequests, CutAll, Stalled, Eased, Suspended, Evicted, Growing, Idle, GaveBackUnknown, NotTheirFault, NobodyBelow, OwnLoad,
-        Unknown, BlamedButNotBelow, Never, Innocent, FromGate, CutByViolations, AllGated, Queue,
+        Unknown, BlamedButNotBelow, Never, Innocent, FromGate, CutByViolations, AllGated, Queue, SuspendedByQueue,
     ];
 }

@@ -1,4 +1,5 @@
 using Headroom.Model;
+using Headroom.Model.Reasons;
 
 namespace Headroom.Tests.Export;
 
@@ -27,7 +28,41 @@ internal static class SampleViews
             ],
         },
         new PolicyStatus("0123456789ab", ["policy.yaml"], Mode.Enforce, Wall),
-        new SelfStatus("0.1.0", "0123456789ab", Wall, Mode.Observe, false, TimeSpan.FromMilliseconds(1.5)));
+        new SelfStatus("0.1.0", "0123456789ab", Wall, Mode.Observe, false, TimeSpan.FromMilliseconds(1.5)))
+    {
+        Plan = SamplePlan(),
+        PlanTook = TimeSpan.FromMicroseconds(150),
+        Decided = [new DecisionCount(RuleName.LatencyGuard, Verdict.Move, Lever.Share, Mode.Recommend, 3)],
+    };
+
+    /// <summary>Vision stands aside for the recommender, at a quarter of the time and with a cap.</summary>
+    private static Plan SamplePlan()
+    {
+        var vision = Vision().Container.Id;
+        var reason = GuardReasons.CutBySm.With(
+            ("workload", "vision"), ("share", ReasonValue.Ratio(0.25)), ("protected", "recommender"), ("slo", "p95"), ("observed", ReasonValue.Seconds(0.212)),
+            ("target", ReasonValue.Seconds(0.08)), ("for", ReasonValue.Seconds(4)), ("rise", ReasonValue.Points(0.61)));
+        return new Plan
+        {
+            Seq = 42, SnapshotSeq = 42, PolicyHash = "0123456789ab",
+            Wanted =
+            [
+                new Wanted(vision, Mode.Recommend, new WantedRun(RunLimit.AtShare(0.25), RuleName.LatencyGuard, reason, At), [new WantedCap(0, 8_192 * MiB, RuleName.VramCaps, reason)]),
+            ],
+            Yields =
+            [
+                new YieldRelation(
+                    vision, [Recommender().Container.Id], 0, TimeSpan.Zero, TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(5), 0.1, Mode.Recommend,
+                    GateReasons.Yields.With(("workload", "vision"), ("protected", "recommender"))),
+            ],
+            Decisions =
+            [
+                new Decision(Verdict.Refuse, RuleName.LatencyGuard, "batch", null, Lever.Share, Mode.Recommend, PlannerReasons.NotOptedIn.With(("workload", "batch"), ("wanted", "share")), At, true),
+            ],
+            Blames = [new BlameReport("recommender", 0, At, [new Blamed("vision", 0.61, BlameSign.Sm, true, 0.61, 0, 0)])],
+            States = new Dictionary<string, ThrottleState> { ["vision"] = ThrottleState.Pressure },
+        };
+    }
 
     private static GpuIdentity Identity(int index) =>
         new(index, $"GPU-{index}", "NVIDIA H100 80GB HBM3", $"00000000:{index + 1:X2}:00.0", "Hopper", "9.0", index == 0);
