@@ -38,7 +38,7 @@ internal static class StatusCommand
         }
         if (await RunningAgentState.ReadAsync(text, talk) is not { } view)
             return ExitCode.Failed;
-        StatusPage.Write(terminal(), view, time.Mono());
+        StatusPage.Write(terminal(), view, time.Mono(), SharedSettings.LanguageOf(Environment.GetEnvironmentVariable));
         return ExitCode.Ok;
     }
 }

@@ -70,6 +70,9 @@ internal static partial class AgentHost
             policies.Reload();
         });
         LogStarted(logger, AgentVersion.Version, options.Simulate ? "a simulated server" : "this server", options.Mode.AtMost(policy.Mode), options.MetricsListen, options.Directories.ControlSocket);
+        policies.Advise();
+        if (reconciler is null && options.Mode.AtMost(policy.Mode) == Mode.Enforce)
+            LogOnlyTells(logger);
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop, app.Lifetime.ApplicationStopping);
         await RunUntilStopped(logger, ending, sources.RunAsync, loop.RunAsync, policies.RunAsync, schedule.RunAsync, decisions.RunAsync, ticks.RunAsync);
@@ -146,6 +149,9 @@ internal static partial class AgentHost
 
     [LoggerMessage(1, LogLevel.Information, "Headroom {Version} watches {What} in mode {Mode}; metrics at http://{Metrics}/metrics, control at {Control}")]
     private static partial void LogStarted(ILogger log, string version, string what, Mode mode, System.Net.IPEndPoint metrics, string control);
+
+    [LoggerMessage(5, LogLevel.Warning, "Mode enforce is asked for, but this version decides and tells; it does not act on real containers yet")]
+    private static partial void LogOnlyTells(ILogger log);
 
     [LoggerMessage(2, LogLevel.Information, "Stopped")]
     private static partial void LogStopped(ILogger log);

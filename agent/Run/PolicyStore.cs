@@ -19,6 +19,13 @@ internal sealed partial class PolicyStore(string? path, Policy first, TimeProvid
 
     public PolicyInForce Current => Volatile.Read(ref _current);
 
+    /// <summary>Tells what is right in the policy and may still surprise.</summary>
+    public void Advise()
+    {
+        foreach (var advice in PolicyAdvice.Of(Current.Policy))
+            LogAdvice(log, advice);
+    }
+
     /// <summary>Looks every two seconds. A text must stand still for one look before it is read: an editor may be writing it.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
@@ -56,6 +63,7 @@ internal sealed partial class PolicyStore(string? path, Policy first, TimeProvid
                 status = status with { Hash = policy.Hash, Files = policy.Files, Mode = policy.Mode, LoadedAt = time.GetUtcNow() };
                 Volatile.Write(ref _current, new PolicyInForce(policy, status));
                 LogReloaded(log, policy.Hash, policy.Workloads.Count, policy.Mode);
+                Advise();
             }
             else
             {
@@ -68,6 +76,9 @@ internal sealed partial class PolicyStore(string? path, Policy first, TimeProvid
 
     [LoggerMessage(1301, LogLevel.Information, "Policy {Hash} is in force: {Workloads} workloads, mode {Mode}")]
     private static partial void LogReloaded(ILogger log, string hash, int workloads, Mode mode);
+
+    [LoggerMessage(1303, LogLevel.Warning, "{Advice}")]
+    private static partial void LogAdvice(ILogger log, string advice);
 
     [LoggerMessage(1302, LogLevel.Error, "The policy on disk has {Count} problem(s) and is refused; policy {Hash} stays in force: {Problems}")]
     private static partial void LogRefused(ILogger log, int count, string hash, string problems);

@@ -8,12 +8,15 @@ namespace Headroom.Cli.Plans;
 /// <summary>A plan as a page of text: what would change, what is in force, what was refused, each with its reason.</summary>
 internal static class PlanPage
 {
-    public static void Write(IAnsiConsole console, NodeSnapshot snapshot, Plan plan, Language language)
+    /// <param name="all">Also what is left alone, and notes.</param>
+    public static void Write(IAnsiConsole console, NodeSnapshot snapshot, Plan plan, Language language, bool all = true)
     {
         var changes = PlanChange.Of(plan, snapshot.Act);
         console.MarkupLine(Headline(snapshot, plan, changes));
         foreach (var change in changes)
             WriteLine(console, Sign(change.Kind), change.Workload, What(change), change.Reason, change.Mode, snapshot.Mode, language);
+        if (!all)
+            return;
         foreach (var decision in plan.Decisions.Where(d => d.Verdict is Verdict.Refuse or Verdict.Note))
             WriteLine(console, decision.Verdict == Verdict.Refuse ? "-" : "i", decision.Workload ?? (decision.Gpu is { } gpu ? $"GPU {gpu}" : "node"),
                 decision.Verdict == Verdict.Refuse ? "left alone" : "note", decision.Reason, decision.Mode, snapshot.Mode, language);

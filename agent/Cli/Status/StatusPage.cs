@@ -1,3 +1,4 @@
+using Headroom.Cli.Plans;
 using Headroom.Model;
 using Spectre.Console;
 using Spectre.Console.Rendering;
@@ -8,13 +9,17 @@ namespace Headroom.Cli.Status;
 internal static class StatusPage
 {
     /// <param name="now">The steady clock of the machine that the view is from.</param>
-    public static void Write(IAnsiConsole console, NodeView view, MonoTime now)
+    public static void Write(IAnsiConsole console, NodeView view, MonoTime now, Language language = Language.English)
     {
         console.Write(new Rows(Header.Lines(view, now).Select(line => new Markup(line))));
         console.WriteLine();
         WriteGpus(console, view.Snapshot);
         WriteHolders(console, view.Snapshot);
         WriteWorkloads(console, view.Snapshot);
+        if (view.Plan is not { } plan)
+            return;
+        console.WriteLine();
+        PlanPage.Write(console, view.Snapshot, plan, language, all: false);
     }
 
     private static void WriteGpus(IAnsiConsole console, NodeSnapshot snapshot)
