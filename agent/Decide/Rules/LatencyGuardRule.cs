@@ -93,6 +93,15 @@ internal sealed class LatencyGuardRule : IRule
         return false;
     }
 
+    /// <summary>Really: what is only recommended has not been tried, and nothing can be concluded from it.</summary>
+    private static bool HasOnlyItsFloor(RuleInput input, WorkloadSnapshot workload)
+    {
+        foreach (var hold in input.Snapshot.Act.Holds)
+            if (hold.Workload == workload.Container.Id && hold.Lever != Lever.Cap && hold.Lever != Lever.Gate && hold.Share <= workload.Policy.Floor + 1e-9)
+                return true;
+        return false;
+    }
+
     private static ThrottledMemory? Throttle(
         RuleInput input, WorkloadSnapshot workload, List<ProtectedJudgement>? asking, ThrottledMemory? before, TimeSpan elapsed)
     {
@@ -109,7 +118,7 @@ internal sealed class LatencyGuardRule : IRule
         var floor = workload.Policy.Floor;
         var now = input.Now;
         var m = before ?? new ThrottledMemory { State = ThrottleState.Healthy, Share = 1, Since = now, ReadyAt = now, For = "", Reason = PlannerReasons.GivenBack.With(("workload", workload.Name)) };
-        var suspend = now - m.Since >= input.Policy.Rules.LatencyGuard.For && strictest?.Lasts == true;
+        var suspend = now - m.Since >= input.Policy.Rules.LatencyGuard.For && strictest?.Lasts == true && HasOnlyItsFloor(input, workload);
         var next = ThrottleLaw.Next(m, demand, floor, elapsed, now, suspend, workload.Policy.Restart.Allowed);
         if (next.State == ThrottleState.Healthy)
             return ThrottleLaw.Remembers(next, now) ? next : null;

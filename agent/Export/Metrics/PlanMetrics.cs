@@ -33,11 +33,9 @@ internal static class PlanMetrics
     {
         var wanted = plan.Wanted.ToDictionary(w => w.Workload.Name);
         foreach (var workload in snapshot.Workloads.Where(w => w.Policy is { Managed: true, Exempt: false } && label.Has(w.Name)))
-        {
-            var own = wanted.GetValueOrDefault(workload.Name);
-            page.Set(WorkloadShare, own?.Run?.Limit.Share ?? 1, workload.Name);
-            foreach (var cap in own?.Caps ?? [])
-                page.Set(WorkloadWantedCap, cap.Bytes, workload.Name, GpuMetrics.Text(cap.Gpu));
-        }
+            page.Set(WorkloadShare, wanted.GetValueOrDefault(workload.Name)?.Run?.Limit.Share ?? 1, workload.Name);
+        foreach (var one in plan.Wanted.Where(w => label.Has(w.Workload.Name)))
+            foreach (var cap in one.Caps)
+                page.Set(WorkloadWantedCap, cap.Bytes, one.Workload.Name, GpuMetrics.Text(cap.Gpu));
     }
 }

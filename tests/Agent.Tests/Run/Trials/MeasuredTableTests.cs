@@ -1,0 +1,37 @@
+using Headroom.Model;
+using Headroom.Run.Trials;
+
+namespace Headroom.Tests.Run.Trials;
+
+/// <summary>The measured table in short and loosely; <c>dotnet run -c Release --project tests/Agent.Benchmarks -- table</c> prints the long one.</summary>
+public sealed class MeasuredTableTests
+{
+    private static readonly MeasuredTable Table = new() { Length = TimeSpan.FromHours(4), Planner = PlannerDecider.New };
+
+    [Fact]
+    public void Shares_keep_the_SLO_of_a_critical_model_beside_always_hungry_batch_and_batch_its_floor()
+    {
+        var arms = Table.Run(gapCv: 1, TestContext.Current.CancellationToken);
+        var guard = arms.Single(arm => arm.Name.StartsWith("latencyGuard", StringComparison.Ordinal));
+        var unmanaged = arms.Single(arm => arm.Name == "unmanaged");
+        Assert.True(Kept(unmanaged) < 0.1, $"without Headroom {Kept(unmanaged):P0} of the windows are kept: nothing to show");
+        Assert.True(Kept(guard) >= 0.9, $"{Kept(guard):P1} of the five-minute windows kept");
+        foreach (var tick in guard.Result.Ticks.Skip(60))
+        {
+            var batch = tick.Workloads[MeasuredScenario.Batch].RunFraction;
+            Assert.True(batch >= WorkloadPolicy.DefaultFloor - 1e-9 || tick.Holds.Any(h => h.Lever == Lever.Pause), $"{tick.At}: batch runs {batch:P0} of the time");
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(13)]
+    public void The_gate_costs_the_critical_model_next_to_nothing_and_leaves_batch_the_idle_time(double gapCv)
+    {
+        var gate = Table.Run(gapCv, TestContext.Current.CancellationToken).Single(arm => arm.Name.StartsWith("gate", StringComparison.Ordinal));
+        Assert.True(gate.P95OverIsolated <= 1.2, $"p95 is {gate.P95OverIsolated:0.000} of isolated");
+        Assert.True(gate.BatchOverIdle >= 0.85, $"batch got {gate.BatchOverIdle:0.000} of the idle time");
+    }
+
+    private static double Kept(MeasuredArm arm) => arm.Critical.Windows(arm.Slo).Ratio ?? 0;
+}
