@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Headroom.Run;
 
 namespace Headroom.Cli;
@@ -12,6 +13,7 @@ internal static class HeadroomCommand
         {
             RunCommand.Create(),
             CheckCommand.Create(),
+            PolicyTestCommand.Create(),
             PlanCommand.Create(),
             StatusCommand.Create(),
             DoctorCommand.Create(),
@@ -29,5 +31,11 @@ internal static class HeadroomCommand
     }
 
     private static IEnumerable<string> Verb(ParseResult parsed) =>
-        parsed.CommandResult.Command is RootCommand ? [] : [parsed.CommandResult.Command.Name, ""];
+        Verbs(parsed.CommandResult).Reverse().Append("");
+
+    private static IEnumerable<string> Verbs(CommandResult? at)
+    {
+        for (; at is { Command: not RootCommand }; at = at.Parent as CommandResult)
+            yield return at.Command.Name;
+    }
 }

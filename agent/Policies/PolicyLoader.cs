@@ -34,6 +34,23 @@ internal static class PolicyLoader
         }
     }
 
+    /// <summary>Any one file that people write, or why it cannot be read.</summary>
+    public static (PolicyFile? File, PolicyProblem? Problem) ReadFile(string path)
+    {
+        try
+        {
+            return (Read(path), null);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return (null, new(path, 0, 0, "no such file"));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return (null, new(path, 0, 0, $"cannot be read: {e.Message}"));
+        }
+    }
+
     /// <summary>Of the text as it stands now: changes when any byte, name or number of its files does. Never throws: what cannot be read has a fingerprint too.</summary>
     public static string Fingerprint(string path)
     {

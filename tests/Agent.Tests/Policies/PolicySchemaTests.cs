@@ -18,6 +18,10 @@ public sealed class PolicySchemaTests
     public void A_policy_with_every_key_is_right_to_the_schema() =>
         Assert.Empty(Mistakes(File.ReadAllText(BadPolicyTests.Expected("full-policy.yaml"))));
 
+    [Fact]
+    public void The_sample_policies_are_right_to_the_schema() =>
+        Assert.All(Samples.Policies(), file => Assert.Empty(Mistakes(File.ReadAllText(file))));
+
     [Theory]
     [InlineData("rules: { scale: off }\n")]
     [InlineData("workloads: [ { name: a, match: { container: a }, ports: 8000 } ]\n")]
