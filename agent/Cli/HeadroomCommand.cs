@@ -13,6 +13,7 @@ internal static class HeadroomCommand
             RunCommand.Create(),
             CheckCommand.Create(),
             PlanCommand.Create(),
+            ReplayCommand.Create(),
             StatusCommand.Create(),
             DoctorCommand.Create(),
         };
