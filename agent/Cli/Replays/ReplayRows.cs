@@ -14,14 +14,14 @@ internal static class ReplayRows
     public static IReadOnlyList<(string What, string Base, string New)> Of(ReplayedWorkload? before, ReplayedWorkload? after, bool closed)
     {
         var rows = new List<(string, string, string)>();
-        foreach (var (slo, target) in Slos(before).Concat(Slos(after)).Select(s => (s.Slo, s.TargetSeconds)).Distinct())
+        foreach (var slo in Slos(before).Concat(Slos(after)).Select(s => s.Slo).Distinct())
         {
-            var name = $"{slo} {Figures.Latency(target)}";
+            var name = $"{slo.Name} {Figures.Latency(slo.Target.TotalSeconds)}";
             rows.Add(($"{name}: above for", Slo(before, Above), Slo(after, Above)));
             rows.Add(($"{name}: 5 min windows {(closed ? "kept" : "never above")}", Slo(before, s => Windows(s.Windows)), Slo(after, s => Windows(s.Windows))));
 
             string Slo(ReplayedWorkload? workload, Func<ReplayedSlo, string> words) =>
-                Slos(workload).FirstOrDefault(s => s.Slo == slo && s.TargetSeconds == target) is { } found ? words(found) : Cells.Unknown;
+                Slos(workload).FirstOrDefault(s => s.Slo == slo) is { } found ? words(found) : Cells.Unknown;
         }
         Simulated("p95 of all requests", w => w.P95Seconds, Figures.Latency);
         // A quantile of what was answered says nothing of what was not.

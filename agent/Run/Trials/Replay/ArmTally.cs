@@ -1,3 +1,4 @@
+using Headroom.Decide;
 using Headroom.Model;
 
 namespace Headroom.Run.Trials.Replay;
@@ -11,7 +12,8 @@ internal sealed class ArmTally
     private double _seconds;
 
     /// <param name="span">Since the tick before.</param>
-    public void Add(NodeSnapshot snapshot, Plan plan, TimeSpan span)
+    /// <param name="other">The policy to compare with: what it wants kept is judged too, else two policies with different SLOs could not be compared.</param>
+    public void Add(NodeSnapshot snapshot, Plan plan, TimeSpan span, Reclassification? other)
     {
         _seconds += span.TotalSeconds;
         if (!_policies.Contains(plan.PolicyHash))
@@ -23,7 +25,7 @@ internal sealed class ArmTally
         {
             if (!_workloads.TryGetValue(workload.Name, out var tally))
                 _workloads[workload.Name] = tally = new WorkloadTally();
-            tally.Add(workload, Limits(workload.Container.Id, snapshot.Mode, plan), window, span);
+            tally.Add(workload, [.. workload.Slos, .. Others(workload, other, snapshot.Mono)], Limits(workload.Container.Id, snapshot.Mode, plan), window, span);
         }
     }
 
@@ -38,6 +40,9 @@ internal sealed class ArmTally
         Verdict.Refuse => actions with { Refusals = actions.Refusals + 1 },
         _ => actions,
     };
+
+    private static IReadOnlyList<SloReading> Others(WorkloadSnapshot workload, Reclassification? other, MonoTime now) =>
+        other?.SlosOf(workload.Container).Except(workload.Policy.Slos).ToList() is { Count: > 0 } slos ? SloEvaluator.Evaluate(workload.Latency, slos, now).Slos : [];
 
     // What is wanted counts in every mode of the node, else a policy in mode observe could not be tried; but not what is only told because of the
     // workload's own, lower mode.
@@ -54,7 +59,8 @@ internal sealed class ArmTally
         private Priority _priority;
         private double _seen, _held, _still, _gated, _capped;
 
-        public void Add(WorkloadSnapshot workload, (bool Held, bool Still, bool Gated, bool Capped) limits, long window, TimeSpan span)
+        public void Add(
+            WorkloadSnapshot workload, IReadOnlyList<SloReading> slos, (bool Held, bool Still, bool Gated, bool Capped) limits, long window, TimeSpan span)
         {
             var seconds = span.TotalSeconds;
             _priority = workload.Policy.Priority;
@@ -63,7 +69,7 @@ internal sealed class ArmTally
             _still += limits.Still ? seconds : 0;
             _gated += limits.Gated ? seconds : 0;
             _capped += limits.Capped ? seconds : 0;
-            foreach (var reading in workload.Slos)
+            foreach (var reading in slos)
             {
                 var tally = _slos.Find(known => known.Slo == reading.Slo);
                 if (tally is null)

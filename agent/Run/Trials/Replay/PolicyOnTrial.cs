@@ -11,7 +11,9 @@ internal sealed class PolicyOnTrial
     private RulePace _pace = new();
     private IdealHand? _hand;
     private Reclassification? _classes;
+    private Reclassification? _others;
     private Policy? _policy;
+    private Policy? _other;
 
     public ArmTally Tally { get; } = new();
 
@@ -25,8 +27,11 @@ internal sealed class PolicyOnTrial
 
     /// <summary>The policy that was in force when the tick was recorded decides as it did: on the very snapshot, with the same rules due. Another one decides
     /// on the snapshot as it would have been, at its own pace, and all that it wants in mode enforce counts as done.</summary>
-    public Plan Decide(TickRecord tick, Policy policy, TimeSpan span)
+    /// <param name="other">The policy to compare with.</param>
+    public Plan Decide(TickRecord tick, Policy policy, Policy other, TimeSpan span)
     {
+        if (!ReferenceEquals(other, _other))
+            (_other, _others) = (other, new Reclassification(other));
         if (!ReferenceEquals(policy, _policy))
             (_policy, _classes) = (policy, new Reclassification(policy));
         var own = policy.Hash == tick.PolicyHash;
@@ -35,7 +40,7 @@ internal sealed class PolicyOnTrial
         var paced = _pace.Due(policy.Rules, tick.Snapshot.Mono);
         (var plan, _memory) = Planner.Decide(snapshot, policy, _memory, own ? tick.Due : paced);
         _hand.Apply(plan, snapshot.WallAt);
-        Tally.Add(snapshot, plan, span);
+        Tally.Add(snapshot, plan, span, _others);
         return plan;
     }
 }

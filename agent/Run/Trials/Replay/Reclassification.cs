@@ -29,6 +29,14 @@ internal sealed class Reclassification(Policy policy)
         return snapshot with { Mode = SnapshotAssembly.ModeAt(policy, snapshot.WallAt), Workloads = workloads };
     }
 
+    /// <summary>What the policy wants kept of a container.</summary>
+    public IReadOnlyList<Slo> SlosOf(ContainerSample container)
+    {
+        var own = Classify(container);
+        _classified[container.Id.InstanceId] = own;
+        return own.Policy.Slos;
+    }
+
     // Image and labels are fixed for the life of a container; it may be renamed.
     private Classified Classify(ContainerSample container) =>
         _classified.GetValueOrDefault(container.Id.InstanceId) is { } known && known.Id == container.Id && known.ContainerName == container.ContainerName

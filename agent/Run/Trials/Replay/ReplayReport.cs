@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Headroom.Model;
 
 namespace Headroom.Run.Trials.Replay;
@@ -36,6 +37,7 @@ internal sealed record ReplayedWorkload
     public double GatedSeconds { get; init; }
     /// <summary>Had a cap on its VRAM.</summary>
     public double CappedSeconds { get; init; }
+    /// <summary>What either policy wants kept.</summary>
     public IReadOnlyList<ReplayedSlo> Slos { get; init; } = [];
     /// <summary>What the simulator knows and a recording does not; null in a recording.</summary>
     public SimulatedWork? Simulated { get; init; }
@@ -45,7 +47,12 @@ internal sealed record ReplayedWorkload
 /// <param name="AboveSeconds">Time in which it was above 1.</param>
 /// <param name="Windows">Five-minute windows that count, and those that kept the SLO. In a recording: in which the pressure was ever known, and was never above 1.
 /// Simulated: with enough requests, by their exact quantile.</param>
-internal sealed record ReplayedSlo(string Slo, double TargetSeconds, double KnownSeconds, double AboveSeconds, SloWindows Windows);
+internal sealed record ReplayedSlo([property: JsonIgnore] Slo Slo, double KnownSeconds, double AboveSeconds, SloWindows Windows)
+{
+    /// <summary>As policies write it: <c>p95</c>.</summary>
+    public string Name => Slo.Name;
+    public double TargetSeconds => Slo.Target.TotalSeconds;
+}
 
 /// <param name="P95Seconds">Exact, of whole requests; null without requests, or for batch work.</param>
 /// <param name="Answered">Requests; null for batch work.</param>

@@ -1,4 +1,5 @@
 using Headroom.Model;
+using Headroom.Policies;
 using Headroom.Simulate;
 
 namespace Headroom.Run.Trials.Replay;
@@ -27,10 +28,9 @@ internal sealed class SimulatedDay(Scenario scenario, TimeSpan length, long seed
     /// <param name="progress">Told the part that is done, 0..1.</param>
     public ReplayReport Run(Action<double> progress, CancellationToken stop)
     {
-        var before = against is null
-            ? Arm(Policies.PolicyLoader.None, FixedPlans.Nothing, part => progress(part / 2), stop)
-            : Arm(Enforced(against), PlannerDecider.New(), part => progress(part / 2), stop);
-        var after = Arm(Enforced(candidate), PlannerDecider.New(), part => progress((1 + part) / 2), stop);
+        var old = against is null ? PolicyLoader.None : Enforced(against);
+        var before = Arm(old, candidate, against is null ? FixedPlans.Nothing : PlannerDecider.New(), part => progress(part / 2), stop);
+        var after = Arm(Enforced(candidate), old, PlannerDecider.New(), part => progress((1 + part) / 2), stop);
         return new ReplayReport(true, StartsAt, StartsAt + length, (long)(length / TrialSetup.Tick), before, after)
         {
             Remarks = [.. Remarks()],
@@ -40,13 +40,13 @@ internal sealed class SimulatedDay(Scenario scenario, TimeSpan length, long seed
     /// <summary>A trial in a mode that does nothing would show nothing.</summary>
     private static Policy Enforced(Policy policy) => policy with { Mode = Mode.Enforce, EnforceUntil = null };
 
-    private ReplayArm Arm(Policy policy, Decider decide, Action<double> progress, CancellationToken stop)
+    private ReplayArm Arm(Policy policy, Policy other, Decider decide, Action<double> progress, CancellationToken stop)
     {
-        var tally = new ArmTally();
+        var (tally, others) = (new ArmTally(), new Reclassification(other));
         var result = SimulatedTrial.Run(new TrialSetup(scenario, policy, length) { Seed = seed, StartsAt = StartsAt }, (snapshot, p, due) =>
         {
             var plan = decide(snapshot, p, due);
-            tally.Add(snapshot, plan, TrialSetup.Tick);
+            tally.Add(snapshot, plan, TrialSetup.Tick, others);
             progress(snapshot.Seq * TrialSetup.Tick / length);
             return plan;
         }, stop);
@@ -60,9 +60,7 @@ internal sealed class SimulatedDay(Scenario scenario, TimeSpan length, long seed
         return workload with
         {
             Simulated = new SimulatedWork(server.Quantile(0.95), server.Requests.Count, server.Lost, server.Unfinished, null),
-            Slos = [.. workload.Slos.Select(slo => server.Slos.FirstOrDefault(s => s.Name == slo.Slo && s.Target.TotalSeconds == slo.TargetSeconds) is { } exact
-                ? slo with { Windows = server.Windows(exact) }
-                : slo)],
+            Slos = [.. workload.Slos.Select(slo => slo with { Windows = server.Windows(slo.Slo) })],
         };
     }
 

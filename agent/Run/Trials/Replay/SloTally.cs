@@ -36,7 +36,7 @@ internal sealed class SloTally(Slo slo)
     public ReplayedSlo Result()
     {
         Close();
-        return new ReplayedSlo(slo.Name, slo.Target.TotalSeconds, _known, _above, new SloWindows(_counted, _kept));
+        return new ReplayedSlo(slo, _known, _above, new SloWindows(_counted, _kept));
     }
 
     private void Close()

@@ -31,8 +31,9 @@ internal sealed class TickReplay(RecordedPolicies recorded, Policy? against, Pol
                 _new.Restart();
             }
             var known = span ?? TrialSetup.Tick;
-            _base.Decide(tick, against ?? recorded.Of(tick.PolicyHash), known);
-            _new.Decide(tick, candidate, known);
+            var old = against ?? recorded.Of(tick.PolicyHash);
+            _base.Decide(tick, old, candidate, known);
+            _new.Decide(tick, candidate, old, known);
             progress(now.WallAt);
             first ??= now;
             before = now;
