@@ -15,6 +15,7 @@ internal static class HeadroomCommand
             CheckCommand.Create(),
             PolicyTestCommand.Create(),
             PlanCommand.Create(),
+            ReplayCommand.Create(),
             StatusCommand.Create(),
             DoctorCommand.Create(),
         };

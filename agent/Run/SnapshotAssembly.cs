@@ -48,7 +48,7 @@ internal sealed class SnapshotAssembly(string node)
     }
 
     /// <summary>A trial of enforcing ends by itself.</summary>
-    private static Mode ModeAt(Policy policy, DateTimeOffset wall) =>
+    public static Mode ModeAt(Policy policy, DateTimeOffset wall) =>
         policy.EnforceUntil is { } until && wall >= until ? policy.Mode.AtMost(Mode.Recommend) : policy.Mode;
 
     /// <summary>What the latency source is to read: running workloads.</summary>
