@@ -6,6 +6,9 @@ internal abstract class Engine
     /// <summary>It would use the GPU now.</summary>
     public abstract bool HasWork { get; }
 
+    /// <summary>It has done all that there is to do, and the process ends with 0.</summary>
+    public virtual bool IsDone => false;
+
     /// <summary>When something happens next, if the rate stays.</summary>
     public abstract TimeSpan NextAt { get; }
 

@@ -17,7 +17,7 @@ internal sealed record Scenario
 /// <summary>A process outside of any container that holds GPU memory.</summary>
 internal sealed record HostProcessSpec(int Gpu, int Pid, string Command, long UsedBytes);
 
-/// <summary>One container and what it does. Exactly one of <see cref="Serving"/> and <see cref="Bursts"/>.</summary>
+/// <summary>One container and what it does. Exactly one of <see cref="Serving"/>, <see cref="Bursts"/> and <see cref="Job"/>.</summary>
 internal sealed record WorkloadSpec
 {
     /// <summary>Its compose service and the name in the simulator.</summary>
@@ -30,6 +30,7 @@ internal sealed record WorkloadSpec
     public double Weight { get; init; } = 1;
     public ServingSpec? Serving { get; init; }
     public BurstSpec? Bursts { get; init; }
+    public JobSpec? Job { get; init; }
     /// <summary>From the start of the process until it serves.</summary>
     public TimeSpan LoadTime { get; init; } = TimeSpan.FromSeconds(20);
     /// <summary>From asleep until it serves again: weights come back from host memory (vLLM sleep level 1: 0.1 to 6 s).</summary>
@@ -116,3 +117,8 @@ internal sealed record TokenSpec
 /// <param name="On">Mean length of a stretch.</param>
 /// <param name="Duty">Share of the day's hour in which it works; 1: always hungry.</param>
 internal sealed record BurstSpec(TimeSpan On, DayCurve Duty);
+
+/// <summary>Work that ends: wants the whole GPU until it is done.</summary>
+/// <param name="WorkSeconds">GPU seconds of the card alone at its full clock.</param>
+/// <param name="At">Time of day at which somebody gives it to the process, each day; null: it begins when the process is up, and the process exits with 0 when it is done.</param>
+internal sealed record JobSpec(double WorkSeconds, TimeSpan? At = null);

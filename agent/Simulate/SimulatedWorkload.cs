@@ -33,11 +33,12 @@ internal sealed class SimulatedWorkload
         _nextPid = nextPid;
         _completed = completed;
         _memory = new DeviceMemory(spec.Memory, Dice.For(seed, $"{spec.Name}/memory"));
-        _engine = (spec.Serving, spec.Bursts) switch
+        _engine = (spec.Serving, spec.Bursts, spec.Job) switch
         {
-            ({ } serving, null) => new RequestEngine(spec.Name, serving, seed, midnight, OnCompleted),
-            (null, { } bursts) => new BurstEngine(spec.Name, bursts, seed, midnight),
-            _ => throw new ArgumentException($"workload {spec.Name}: give either Serving or Bursts", nameof(spec)),
+            ({ } serving, null, null) => new RequestEngine(spec.Name, serving, seed, midnight, OnCompleted),
+            (null, { } bursts, null) => new BurstEngine(spec.Name, bursts, seed, midnight),
+            (null, null, { } job) => new JobEngine(job, midnight),
+            _ => throw new ArgumentException($"workload {spec.Name}: give one of Serving, Bursts and Job", nameof(spec)),
         };
         var id = Dice.For(seed, $"{spec.Name}/id");
         InstanceId = string.Concat(Enumerable.Range(0, 4).Select(_ => $"{id.Next():x16}"));
@@ -102,6 +103,8 @@ internal sealed class SimulatedWorkload
             _engine.Step(now);
         if (_outOfMemory)
             Crash(now);
+        else if (_engine.IsDone)
+            End(now, exitCode: 0);
     }
 
     public void SetShare(TimeSpan now, double share, double clock)

@@ -34,6 +34,12 @@ internal sealed class SimulatedTrial
         for (var at = TimeSpan.Zero; at < _setup.Length; at += TrialSetup.Tick)
         {
             stop.ThrowIfCancellationRequested();
+            if (_setup.Meanwhile is { } meanwhile)
+                _node.Look((world, _) =>
+                {
+                    meanwhile(world, at);
+                    return true;
+                });
             _time.Advance(TrialSetup.Tick);
             Tick();
         }

@@ -66,7 +66,7 @@ internal sealed class TrialLog
 
     private TrialPoint Point(SimulatedWorkload workload, double? pressure, TimeSpan now) => new(
         pressure, workload.RunFraction, workload.Alive, _requests[workload.Name].Count,
-        workload.WorkSeconds(now) - _before[workload.Name].Work, workload.HeldBytes);
+        workload.WorkSeconds(now) - _before[workload.Name].Work, workload.HeldBytes, workload.VramCapBytes, workload.OutOfMemoryCount);
 
     private static bool IsMove(Hold hold, IReadOnlyList<Hold> before)
     {

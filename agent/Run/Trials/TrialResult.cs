@@ -36,4 +36,7 @@ internal sealed record TrialTick(TimeSpan At, IReadOnlyDictionary<string, TrialP
 /// <param name="RunFraction">Share of time that it may run.</param>
 /// <param name="Completed">Requests answered since the start of the trial.</param>
 /// <param name="WorkSeconds">Since the start of the trial.</param>
-internal readonly record struct TrialPoint(double? Pressure, double RunFraction, bool Alive, long Completed, double WorkSeconds, long HeldBytes);
+/// <param name="CapBytes">Null: it may hold what it can get.</param>
+/// <param name="OutOfMemory">Times that it died for want of memory, since ever.</param>
+internal readonly record struct TrialPoint(
+    double? Pressure, double RunFraction, bool Alive, long Completed, double WorkSeconds, long HeldBytes, long? CapBytes, int OutOfMemory);
