@@ -154,7 +154,12 @@ internal sealed record WorkloadPolicy
     /// <summary>Mistakes in its labels, each naming label, value and what would be right.</summary>
     public IReadOnlyList<string> LabelMistakes { get; init; } = [];
 
+    /// <summary>Of batch.</summary>
     public const double DefaultFloor = 0.1;
+    /// <summary>Of what answers people: a tenth of the time would make its queue grow without end.</summary>
+    public const double DefaultServingFloor = 0.5;
+
+    public static double FloorOf(Priority priority) => priority == Priority.Batch ? DefaultFloor : DefaultServingFloor;
 
     /// <summary>Read each second: someone is to be kept fast here.</summary>
     public bool Protected => Slos.Count > 0 || Priority == Priority.Critical;

@@ -30,7 +30,7 @@ internal static class Classifier
             Ports = entry is { Ports.Count: > 0 } ? entry.Ports : labels.Ports,
             Metrics = entry?.Metrics ?? MetricsOf(labels),
             VramWeight = entry?.VramWeight ?? 1,
-            Floor = entry?.Floor ?? WorkloadPolicy.DefaultFloor,
+            Floor = entry?.Floor ?? WorkloadPolicy.FloorOf(priority),
             Window = window,
             Group = group is null ? null : policy.Group(group),
             Restart = entry?.Restart ?? new RestartPolicy(),

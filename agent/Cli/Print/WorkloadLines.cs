@@ -31,7 +31,7 @@ internal static class WorkloadLines
             lines.Value(PolicyText.Percent(floor), Root, item, "share", "floor");
         }
         else
-            lines.Unsaid($"{{ floor: {PolicyText.Percent(WorkloadPolicy.DefaultFloor)} }}", "default", Root, item, "share");
+            lines.Unsaid($"{{ floor: {PolicyText.Percent(WorkloadPolicy.FloorOf(priority))} }}", $"default for {priority.Word()}", Root, item, "share");
         if (entry.Window is { } window)
         {
             lines.Head(Root, item, "window");

@@ -58,7 +58,7 @@ internal sealed class LatencyGuardRule : IRule
                         targets.Add(other.Name);
             judged.Add(ProtectedJudgement.Of(
                 input, workload, memory.Guard.Protected.GetValueOrDefault(workload.Name) ?? new ProtectedMemory(), elapsed, targets,
-                name => input.Near.Find(name) is { } other && IsHeld(input, memory.Guard, other), memory.Blame));
+                name => input.Near.Find(name) is { } other && IsHeld(input, memory.Guard, other), memory.Guard, memory.Blame));
         }
         return judged;
     }
@@ -88,7 +88,7 @@ internal sealed class LatencyGuardRule : IRule
             if (hold.Workload == workload.Container.Id
                 && (hold.Lever is Lever.Pause or Lever.Stop or Lever.Sleep
                     || hold.Lever == Lever.Share && hold.Share <= workload.Policy.Floor + 1e-9
-                    && guard.Throttled.GetValueOrDefault(workload.Name) is { State: >= ThrottleState.Suspended }))
+                    && guard.Throttled.GetValueOrDefault(workload.Name)?.State >= ThrottleLaw.Last(workload.Policy.Priority)))
                 return true;
         return false;
     }
@@ -118,7 +118,8 @@ internal sealed class LatencyGuardRule : IRule
         var floor = workload.Policy.Floor;
         var now = input.Now;
         var m = before ?? new ThrottledMemory { State = ThrottleState.Healthy, Share = 1, Since = now, ReadyAt = now, For = "", Reason = PlannerReasons.GivenBack.With(("workload", workload.Name)) };
-        var suspend = now - m.Since >= input.Policy.Rules.LatencyGuard.For && strictest?.Lasts == true && HasOnlyItsFloor(input, workload);
+        var suspend = now - m.Since >= input.Policy.Rules.LatencyGuard.For && strictest?.Lasts == true 
+            && ThrottleLaw.Last(workload.Policy.Priority) >= ThrottleState.Suspended && HasOnlyItsFloor(input, workload);
         var next = ThrottleLaw.Next(m, demand, floor, elapsed, now, suspend, workload.Policy.Restart.Allowed);
         if (next.State == ThrottleState.Healthy)
             return ThrottleLaw.Remembers(next, now) ? next : null;

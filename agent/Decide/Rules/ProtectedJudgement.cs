@@ -19,7 +19,7 @@ internal sealed record ProtectedJudgement(
     private const double WorseBy = 1.25;
 
     public static ProtectedJudgement Of(
-        RuleInput input, WorkloadSnapshot workload, ProtectedMemory m, TimeSpan elapsed, IReadOnlySet<string> targets, Func<string, bool> isHeld, BlameMemory blame)
+        RuleInput input, WorkloadSnapshot workload, ProtectedMemory m, TimeSpan elapsed, IReadOnlySet<string> targets, Func<string, bool> isHeld, GuardMemory guard, BlameMemory blame)
     {
         m = QueueForecast.Count(workload, m, elapsed);
         var settings = input.Policy.Rules.LatencyGuard;
@@ -64,7 +64,7 @@ internal sealed record ProtectedJudgement(
         }
         else if (demand <= Demand.Grow)
             m = m with { Breach = null };
-        return new ProtectedJudgement(workload, evidence, forecast, HasLasted(workload, m, evidence, forecast, settings, now), demand, m, targets, Choose(targets, m.Breach, isHeld));
+        return new ProtectedJudgement(workload, evidence, forecast, HasLasted(workload, m, evidence, forecast, settings, now), demand, m, targets, Choose(input, targets, m.Breach, guard));
     }
 
     /// <summary>A short queue comes and goes by chance; one of twice the limit does not.</summary>
@@ -72,10 +72,24 @@ internal sealed record ProtectedJudgement(
         m.HighSince is { } since && now - since >= settings.For
         && (evidence.Stalled || forecast > 2 * settings.EnterAbove || LatencyEvidence.Lasts(workload, m.HighCounts, settings.EnterAbove));
 
-    /// <summary>The guilty that may be touched; all, when there are none or all of them are held already and it goes on.</summary>
-    private static IReadOnlySet<string> Choose(IReadOnlySet<string> targets, BlameReport? breach, Func<string, bool> isHeld)
+    /// <summary>The guilty that may be touched. Where there are none, or they have given all and it goes on: the lowest priority, and the next only when that has given all.</summary>
+    private static HashSet<string> Choose(RuleInput input, IReadOnlySet<string> targets, BlameReport? breach, GuardMemory guard)
     {
         var guilty = breach?.Neighbours.Where(n => n.Guilty && targets.Contains(n.Workload)).Select(n => n.Workload).ToHashSet() ?? [];
-        return guilty.Count == 0 || guilty.All(isHeld) ? targets : guilty;
+        if (guilty.Count > 0 && !guilty.All(HasGivenAll))
+            return guilty;
+        var chosen = new HashSet<string>();
+        foreach (var rank in targets.GroupBy(PriorityOf).OrderBy(group => group.Key))
+        {
+            chosen.UnionWith(rank);
+            if (!rank.All(HasGivenAll))
+                break;
+        }
+        return chosen;
+
+        Priority PriorityOf(string name) => input.Near.Find(name)?.Policy.Priority ?? Priority.Batch;
+
+        bool HasGivenAll(string name) =>
+            guard.Throttled.GetValueOrDefault(name)?.State >= ThrottleLaw.Last(PriorityOf(name));
     }
 }

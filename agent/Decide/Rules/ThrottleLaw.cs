@@ -28,6 +28,9 @@ internal static class ThrottleLaw
     private static readonly TimeSpan EvictWithin = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan LongestDwell = TimeSpan.FromMinutes(30);
 
+    /// <summary>How far down it may go: who answers people keeps its floor whatever happens.</summary>
+    public static ThrottleState Last(Priority priority) => priority == Priority.Batch ? ThrottleState.Suspended : ThrottleState.Throttled;
+
     /// <param name="suspend">The breach has lasted long enough at the floor.</param>
     /// <param name="mayEvict">The policy allows to stop it.</param>
     public static ThrottledMemory Next(ThrottledMemory m, Demand demand, double floor, TimeSpan elapsed, MonoTime now, bool suspend, bool mayEvict) => demand switch

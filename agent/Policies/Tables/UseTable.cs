@@ -15,7 +15,7 @@ internal static class UseTable
     public static readonly Mapping<double?> Share = new(
         "share", "{ floor: 10% }", _ => null,
         [
-            Key<double?>.Required("floor", Shapes.Percent("0%", "100%", "10%"), "The least part of the time that it runs while it is slowed; 10% by default. Being suspended or outside its window goes below.", (_, v) => v),
+            Key<double?>.Required("floor", Shapes.Percent("0%", "100%", "10%"), "The least part of the time that it runs while it is slowed; by default 10% for batch, else 50%. Batch that is suspended, or outside its window, gets less.", (_, v) => v),
         ]);
 
     public static readonly Mapping<WindowUse> Window = new(
