@@ -26,9 +26,18 @@ internal static class Blame
                 var habit = memory.Habits.TryGetValue(key, out var known) ? known
                     : memory.At is null ? new Habit(now, now)
                     : new Habit(Footprint.None with { Sm = now.Sm is null ? null : 0 }, now);
-                habits[key] = new Habit(agitated.Contains(gpu) ? habit.Usual : habit.Usual.Towards(now, slow), habit.Now.Towards(now, fast));
+                habits[key] = new Habit(agitated.Contains(gpu) || IsThrottled(input, workload) ? habit.Usual : habit.Usual.Towards(now, slow), habit.Now.Towards(now, fast));
             }
         return new BlameMemory { Habits = habits, At = input.Now };
+    }
+
+    /// <summary>What it does at the share that it was given is not what it usually does: else it would be as innocent as the others when it hurts again.</summary>
+    private static bool IsThrottled(RuleInput input, WorkloadSnapshot workload)
+    {
+        foreach (var hold in input.Snapshot.Act.Holds)
+            if (hold.Workload == workload.Container.Id && hold is { Rule: RuleName.LatencyGuard })
+                return true;
+        return false;
     }
 
     /// <summary>The neighbours of a workload, the most suspicious first.</summary>
@@ -64,11 +73,13 @@ internal static class Blame
         var sm = habit.Now.Sm - habit.Usual.Sm;
         var bytes = habit.Now.Bytes - habit.Usual.Bytes;
         var running = habit.Now.Running - habit.Usual.Running;
+        // One request more is chance. And where requests pile up while less is computed stands another victim.
+        var queue = sm <= 0 ? 0 : Math.Max(0, running - 1 ?? 0) / (habit.Usual.Running + 4 ?? 4);
         var (score, sign) = (sm ?? 0, BlameSign.Sm);
         if (bytes / card > score)
             (score, sign) = (bytes / card, BlameSign.Memory);
-        if (running / (habit.Usual.Running + 4) is { } requests && requests > score)
-            (score, sign) = (requests, BlameSign.Requests);
+        if (queue > score)
+            (score, sign) = (queue, BlameSign.Requests);
         return new Blamed(workload, Math.Clamp(score, 0, 1), sign, false, sm, (long)bytes, running);
     }
 

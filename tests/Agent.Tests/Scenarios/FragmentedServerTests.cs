@@ -21,7 +21,7 @@ public sealed class FragmentedServerTests
 
     private static Story Day(MemorySpec memory, bool allowed) => new Situation(
         Policy.Replace("ALLOWED", allowed ? "true" : "false", StringComparison.Ordinal),
-        Server("painter", workSeconds: 4.5, load: 0.08) with { Memory = memory }).Run(TimeSpan.FromMinutes(90));
+        Server("painter", workSeconds: 4.5, load: 0.08) with { Memory = memory }).Run(TimeSpan.FromMinutes(60));
 
     private static MemorySpec Fragments => new() { WeightsBytes = 6_700 * MiB, FragmentBytesPerRequest = 100 * MiB, FragmentLimitBytes = 4 * GiB };
     // Not fragmentation: it takes a pool with its first request and keeps it, after each restart again.

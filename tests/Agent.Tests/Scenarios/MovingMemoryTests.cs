@@ -20,11 +20,13 @@ public sealed class MovingMemoryTests(ITestOutputHelper output)
             match: { container: embedding }
             priority: batch
             restart: { allowed: true }
+        rules:
+          runawayMemory: off            # an allocator that fills what is free is no leak here
         """;
 
-    private static readonly TimeSpan Morning = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan Evening = TimeSpan.FromMinutes(30);
-    private static readonly TimeSpan End = TimeSpan.FromMinutes(40);
+    private static readonly TimeSpan Morning = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Evening = TimeSpan.FromMinutes(16);
+    private static readonly TimeSpan End = TimeSpan.FromMinutes(22);
 
     private static TrialAt At(Story story, TimeSpan at) => new(story.Ticks.Last(tick => tick.At <= at).Workloads);
 
@@ -43,11 +45,11 @@ public sealed class MovingMemoryTests(ITestOutputHelper output)
             chat with
             {
                 Memory = chat.Memory with { FragmentBytesPerRequest = 50 * MiB, FragmentLimitBytes = 16 * GiB },
-                Serving = chat.Serving! with { Arrivals = new DayCurve([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4]) },
+                Serving = chat.Serving! with { Arrivals = new DayCurve([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12]) },
             },
             Server("embedding", 0.1, 0.1, weightsGiB: 8))
         {
-            StartsAt = new(2026, 3, 2, 8, 50, 0, TimeSpan.Zero),
+            StartsAt = new(2026, 3, 2, 8, 56, 0, TimeSpan.Zero),
             // Its users put it to sleep: it keeps its context and nothing else.
             Meanwhile = (world, at) =>
             {
@@ -58,7 +60,7 @@ public sealed class MovingMemoryTests(ITestOutputHelper output)
 
         var (night, day, late) = (At(story, Morning), At(story, Evening), At(story, End));
         output.WriteLine($"chat {night.ChatCap:0.0} {day.ChatCap:0.0} {late.ChatCap:0.0}, embedding {night.BatchCap:0.0} {day.BatchCap:0.0} {late.BatchCap:0.0}");
-        Assert.True(day.ChatCap > night.ChatCap + 8);
+        Assert.True(day.ChatCap > night.ChatCap + 6);
         Assert.True(day.BatchCap < night.BatchCap - 8);
         Assert.True(late.BatchCap > day.BatchCap + 8);
         Assert.All(story.Ticks, tick => Assert.True(tick.Workloads.Values.Sum(point => point.CapBytes ?? 0) <= Card.TotalBytes - Card.ReservedBytes - 2 * GiB));
