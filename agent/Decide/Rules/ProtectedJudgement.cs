@@ -29,26 +29,21 @@ internal sealed record ProtectedJudgement(
         var x = evidence.Pressure;
         var near = (settings.LeaveBelow + settings.EnterAbove) / 2;
 
-        m = m with
-        {
-            UnknownSince = evidence.Unknown ? m.UnknownSince ?? now : null,
-            HighSince = x > settings.EnterAbove || forecast > settings.EnterAbove ? m.HighSince ?? now : x is not null || evidence.Idle || evidence.Unknown ? null : m.HighSince,
-        };
-        m = m with { HighCounts = m.HighSince is null ? NoCounts : m.HighSince == now ? LatencyEvidence.CountsOf(workload) : m.HighCounts };
-        if (evidence.Idle || x < settings.LeaveBelow)
-            m = m with { ClearedAt = null, AllHeldSince = null };
-        if (m.ClearedAt is { } cleared && x > settings.EnterAbove && x > cleared * WorseBy)
-            m = m with { ClearedAt = null, AllHeldSince = null };
+        var unknownSince = evidence.Unknown ? m.UnknownSince ?? now : (MonoTime?)null;
+        var highSince = x > settings.EnterAbove || forecast > settings.EnterAbove ? m.HighSince ?? now : x is not null || evidence.Idle || evidence.Unknown ? null : m.HighSince;
+        var (clearedAt, allHeldSince) = (m.ClearedAt, m.AllHeldSince);
+        if (evidence.Idle || x < settings.LeaveBelow || x > settings.EnterAbove && x > clearedAt * WorseBy)
+            (clearedAt, allHeldSince) = (null, null);
 
-        var allHeld = targets.Count > 0 && targets.All(isHeld);
-        m = m with { AllHeldSince = allHeld && m.HighSince is not null ? m.AllHeldSince ?? now : null };
-        if (m.AllHeldSince is { } since && now - since >= ClearAfter && x is { } stays)
-            m = m with { ClearedAt = stays };
+        var allHeld = highSince is not null && targets.Count > 0 && targets.All(isHeld);
+        allHeldSince = allHeld ? allHeldSince ?? now : null;
+        if (allHeldSince is { } since && now - since >= ClearAfter && x is { } stays)
+            clearedAt = stays;
 
         var demand =
             evidence.Idle ? Demand.GiveBack
-            : evidence.Unknown ? now - m.UnknownSince >= UnknownFor ? Demand.GiveBack : Demand.Keep
-            : m.ClearedAt is not null ? Demand.GiveBack
+            : evidence.Unknown ? now - unknownSince >= UnknownFor ? Demand.GiveBack : Demand.Keep
+            : clearedAt is not null ? Demand.GiveBack
             : x > settings.EnterAbove || forecast > settings.EnterAbove || evidence.Violations ? Demand.Cut
             : x > near || forecast > near ? Demand.Ease
             : x is null || forecast >= settings.LeaveBelow ? Demand.Keep
@@ -56,14 +51,19 @@ internal sealed record ProtectedJudgement(
             : !evidence.Full || x >= settings.LeaveBelow || evidence.Overall >= settings.LeaveBelow || evidence.Seen > settings.EnterAbove ? Demand.Keep
             : Demand.Grow;
 
-        if (demand >= Demand.Ease)
+        var breach = demand <= Demand.Grow ? null : m.Breach;
+        // Readings of use lag: as long as nobody stands out, look again for a while.
+        if (demand >= Demand.Ease && (breach is null || now - breach.Since < LookAgainFor && !breach.Neighbours.Any(n => n.Guilty)))
+            breach = Blame.Report(input, blame, workload) with { Since = breach?.Since ?? now };
+        m = m with
         {
-            // Readings of use lag: as long as nobody stands out, look again for a while.
-            if (m.Breach is null || now - m.Breach.Since < LookAgainFor && !m.Breach.Neighbours.Any(n => n.Guilty))
-                m = m with { Breach = Blame.Report(input, blame, workload) with { Since = m.Breach?.Since ?? now } };
-        }
-        else if (demand <= Demand.Grow)
-            m = m with { Breach = null };
+            UnknownSince = unknownSince,
+            HighSince = highSince,
+            HighCounts = highSince is null ? NoCounts : highSince == now ? LatencyEvidence.CountsOf(workload) : m.HighCounts,
+            ClearedAt = clearedAt,
+            AllHeldSince = allHeldSince,
+            Breach = breach,
+        };
         return new ProtectedJudgement(workload, evidence, forecast, HasLasted(workload, m, evidence, forecast, settings, now), demand, m, targets, Choose(targets, m.Breach, isHeld));
     }
 
@@ -75,7 +75,9 @@ internal sealed record ProtectedJudgement(
     /// <summary>The guilty that may be touched; all, when there are none or all of them are held already and it goes on.</summary>
     private static IReadOnlySet<string> Choose(IReadOnlySet<string> targets, BlameReport? breach, Func<string, bool> isHeld)
     {
-        var guilty = breach?.Neighbours.Where(n => n.Guilty && targets.Contains(n.Workload)).Select(n => n.Workload).ToHashSet() ?? [];
+        if (breach is null)
+            return targets;
+        var guilty = breach.Neighbours.Where(n => n.Guilty && targets.Contains(n.Workload)).Select(n => n.Workload).ToHashSet();
         return guilty.Count == 0 || guilty.All(isHeld) ? targets : guilty;
     }
 }

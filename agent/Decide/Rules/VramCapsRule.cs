@@ -23,8 +23,8 @@ internal sealed class VramCapsRule : IRule
     /// <summary>One judgement: what it has gathered so far.</summary>
     private sealed class Run(RuleInput input, VramCapsMemory last)
     {
-        private readonly Dictionary<(string, int), CapEntry> _caps = [];
-        private readonly Dictionary<(string, int), WantEntry> _wants = [];
+        private readonly Dictionary<(string, int), CapEntry> _caps = new(last.Caps.Count);
+        private readonly Dictionary<(string, int), WantEntry> _wants = new(last.Wants.Count);
         private readonly Dictionary<int, MonoTime> _starved = [];
         private readonly Dictionary<(string, int), EvictedEntry> _evicted = [];
         private readonly Dictionary<int, MonoTime> _known = [];
