@@ -6,7 +6,7 @@ namespace Headroom.Decide;
 internal sealed class DecisionBook(IReadOnlyDictionary<DecisionKey, MonoTime> before, MonoTime now)
 {
     private readonly List<Decision> _all = [];
-    private readonly Dictionary<DecisionKey, MonoTime> _standing = [];
+    private readonly Dictionary<DecisionKey, MonoTime> _standing = new(before.Count);
 
     public IReadOnlyList<Decision> All => _all;
 

@@ -9,23 +9,24 @@ internal static class HoldLimits
     /// <summary>What a workload that was held for too long gets before anybody holds it again: this part of <c>maxHold</c>.</summary>
     private const double Rest = 0.1;
 
+    /// <param name="proposals">By workload name, the strictest first.</param>
     public static (Dictionary<string, WantedRun> Wanted, IReadOnlyDictionary<string, HeldMemory> Held) Choose(
         Dictionary<string, List<RunProposal>> proposals, RuleInput input, IReadOnlyDictionary<string, HeldMemory> before,
         Dictionary<string, MonoTime> resting, DecisionBook decisions)
     {
         var wanted = new Dictionary<string, WantedRun>();
         var held = new Dictionary<string, HeldMemory>();
-        var most = Math.Max(1, (int)Math.Floor(input.Policy.Limits.MaxHeld * Managed(input) + 1e-9));
+        var managed = Managed(input);
         var count = 0;
         // Who stands still already stays so: the limit must not make holds wander.
         foreach (var (name, own) in proposals.OrderByDescending(p => before.GetValueOrDefault(p.Key)?.Limit.State >= RunState.Paused)
             .ThenBy(p => before.GetValueOrDefault(p.Key)?.Since ?? input.Now).ThenBy(p => p.Key, StringComparer.Ordinal))
         {
-            foreach (var proposal in own.OrderByDescending(p => p.Limit))
+            foreach (var proposal in own)
             {
                 if (proposal.Limit == RunLimit.Free)
                     break;
-                if (Refusal(proposal, input, before, resting, count, most) is { } refusal)
+                if (Refusal(proposal, input, before, resting, count, managed) is { } refusal)
                 {
                     decisions.Add(Verdict.Refuse, proposal.Rule, name, null, proposal.Lever, ModeOf(input, name), refusal);
                     continue;
@@ -43,7 +44,7 @@ internal static class HoldLimits
     }
 
     private static Reason? Refusal(
-        RunProposal proposal, RuleInput input, IReadOnlyDictionary<string, HeldMemory> before, Dictionary<string, MonoTime> resting, int count, int most)
+        RunProposal proposal, RuleInput input, IReadOnlyDictionary<string, HeldMemory> before, Dictionary<string, MonoTime> resting, int count, int managed)
     {
         if (IsDeclared(proposal.Rule))
             return null;
@@ -56,9 +57,9 @@ internal static class HoldLimits
             resting[name] = input.Now + limits.MaxHold * Rest;
         if (resting.ContainsKey(name))
             return PlannerReasons.HeldTooLong.With(("workload", name), ("held", limits.MaxHold), ("limit", limits.MaxHold), ("wanted", Admission.Words(proposal)));
-        return Counts(proposal) && count >= most
+        return Counts(proposal) && count >= Math.Max(1, (int)Math.Floor(limits.MaxHeld * managed + 1e-9))
             ? PlannerReasons.TooManyHeld.With(
-                ("workload", name), ("held", ReasonValue.Count(count)), ("managed", ReasonValue.Count(Managed(input))), ("limit", ReasonValue.Ratio(limits.MaxHeld)),
+                ("workload", name), ("held", ReasonValue.Count(count)), ("managed", ReasonValue.Count(managed)), ("limit", ReasonValue.Ratio(limits.MaxHeld)),
                 ("wanted", Admission.Words(proposal)))
             : null;
     }

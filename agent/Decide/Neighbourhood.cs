@@ -7,27 +7,31 @@ internal sealed class Neighbourhood
 {
     private static readonly IReadOnlyList<int> Nowhere = [];
 
-    private readonly Dictionary<string, IReadOnlyList<int>> _gpusOf = [];
+    private readonly Dictionary<string, IReadOnlyList<int>> _gpusOf;
     private readonly Dictionary<int, List<WorkloadSnapshot>> _on = [];
-    private readonly Dictionary<string, WorkloadSnapshot> _byName = [];
-    private readonly Dictionary<(string, int), GpuShare> _shares = [];
+    private readonly Dictionary<string, WorkloadSnapshot> _byName;
+    private readonly Dictionary<string, List<(int Gpu, GpuShare Share)>> _sharesOf;
 
     /// <param name="last">GPUs by workload name, as <see cref="GpusOf"/> of the tick before told.</param>
     public Neighbourhood(NodeSnapshot snapshot, IReadOnlyDictionary<string, IReadOnlyList<int>> last)
     {
-        var found = new Dictionary<string, List<int>>();
+        var count = snapshot.Workloads.Count;
+        var found = new Dictionary<string, List<(int Gpu, GpuShare Share)>>(count);
         foreach (var attribution in snapshot.Attribution)
             foreach (var share in attribution.Shares)
-            {
-                _shares[(share.InstanceId, attribution.Gpu)] = share;
-                if (found.TryGetValue(share.InstanceId, out var gpus))
-                    gpus.Add(attribution.Gpu);
+                if (found.TryGetValue(share.InstanceId, out var several))
+                    several.Add((attribution.Gpu, share));
                 else
-                    found[share.InstanceId] = [attribution.Gpu];
-            }
+                    found[share.InstanceId] = [(attribution.Gpu, share)];
+        (_gpusOf, _byName, _sharesOf) = (new(count), new(count), new(count));
         foreach (var workload in snapshot.Workloads)
         {
-            var gpus = found.TryGetValue(workload.Container.Id.InstanceId, out var now) ? now : last.GetValueOrDefault(workload.Name, Nowhere);
+            var gpus = last.GetValueOrDefault(workload.Name, Nowhere);
+            if (found.TryGetValue(workload.Container.Id.InstanceId, out var shares))
+            {
+                _sharesOf[workload.Name] = shares;
+                gpus = shares.ConvertAll(s => s.Gpu);
+            }
             _byName[workload.Name] = workload;
             _gpusOf[workload.Name] = gpus;
             foreach (var gpu in gpus)
@@ -51,7 +55,14 @@ internal sealed class Neighbourhood
     public WorkloadSnapshot? Find(string workload) => _byName.GetValueOrDefault(workload);
 
     /// <summary>What it holds of the GPU now; null when it holds nothing.</summary>
-    public GpuShare? ShareOf(WorkloadSnapshot workload, int gpu) => _shares.GetValueOrDefault((workload.Container.Id.InstanceId, gpu));
+    public GpuShare? ShareOf(WorkloadSnapshot workload, int gpu)
+    {
+        if (_sharesOf.TryGetValue(workload.Name, out var shares))
+            foreach (var (at, share) in shares)
+                if (at == gpu)
+                    return share;
+        return null;
+    }
 
     public bool Meet(string one, string other)
     {

@@ -10,7 +10,7 @@ internal static class PlanMerge
     {
         var decisions = new DecisionBook(memory.Decided, input.Now);
         var runs = new Dictionary<string, List<RunProposal>>();
-        var caps = new Dictionary<(string, int), CapProposal>();
+        var caps = new Dictionary<(string, int), CapProposal>(input.Snapshot.Workloads.Count);
         var yields = new List<YieldProposal>();
         var impulses = new List<ImpulseProposal>();
         foreach (var (rule, stands) in memory.Standing)
@@ -69,7 +69,9 @@ internal static class PlanMerge
         switch (admitted)
         {
             case RunProposal run when runs.TryGetValue(name, out var several):
-                several.Add(run);
+                // The strictest first; of equals the first rule.
+                var at = several.FindIndex(other => other.Limit.CompareTo(run.Limit) < 0);
+                several.Insert(at < 0 ? several.Count : at, run);
                 break;
             case RunProposal run:
                 runs[name] = [run];

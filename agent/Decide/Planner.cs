@@ -19,6 +19,8 @@ internal static class Planner
 
     public static readonly IReadOnlyList<RuleName> AllRules = [.. Rules.Select(rule => rule.Name)];
 
+    private static readonly Dictionary<RuleName, IRule> RuleOf = Rules.ToDictionary(rule => rule.Name);
+
     /// <param name="due">Rules to be judged anew; with a new policy all are.</param>
     public static (Plan Plan, PlannerMemory Memory) Decide(NodeSnapshot snapshot, Policy policy, PlannerMemory memory, IReadOnlyCollection<RuleName> due)
     {
@@ -28,27 +30,26 @@ internal static class Planner
         if (memory.PolicyHash != policy.Hash)
             (memory, due) = (memory with { Standing = new Dictionary<RuleName, Standing>(), PolicyHash = policy.Hash }, AllRules);
 
-        var settings = policy.Rules.All.ToDictionary(rule => rule.Name, rule => rule.Settings);
         var standing = new Dictionary<RuleName, Standing>();
         var judged = new List<RuleName>();
-        foreach (var rule in Rules)
+        foreach (var (name, settings) in policy.Rules.All)
         {
-            if (!settings[rule.Name].Enabled)
+            if (!settings.Enabled)
                 continue;
-            var stands = memory.Standing.GetValueOrDefault(rule.Name);
-            if (due.Contains(rule.Name) || !memory.Standing.ContainsKey(rule.Name))
+            var stands = memory.Standing.GetValueOrDefault(name);
+            if (stands is null || due.Contains(name))
             {
-                var output = rule.Judge(input, memory);
+                var output = RuleOf[name].Judge(input, memory);
                 memory = output.Memory;
-                var life = settings[rule.Name].Every * 3;
+                var life = settings.Every * 3;
                 stands = new Standing(output.Proposals, output.Remarks, now + (life > LeastLife ? life : LeastLife));
-                judged.Add(rule.Name);
+                judged.Add(name);
             }
-            else if (stands!.Until < now)
+            else if (stands.Until < now)
             {
                 stands = stands with { Proposals = [], Remarks = [] };
             }
-            standing[rule.Name] = stands;
+            standing[name] = stands;
         }
 
         memory = memory with { Standing = standing, Gpus = near.GpusByWorkload, PlanSeq = memory.PlanSeq + 1 };

@@ -42,4 +42,4 @@ internal sealed record Standing(IReadOnlyList<Proposal> Proposals, IReadOnlyList
 internal sealed record HeldMemory(RuleName Rule, RunLimit Limit, MonoTime Since, MonoTime? StillSince);
 
 /// <summary>What makes two decisions the same one, whatever its numbers say.</summary>
-internal sealed record DecisionKey(RuleName Rule, string? Workload, int? Gpu, Lever? Lever, string Code, double Limit);
+internal readonly record struct DecisionKey(RuleName Rule, string? Workload, int? Gpu, Lever? Lever, string Code, double Limit);

@@ -50,7 +50,7 @@ internal static class SloEvaluator
     private static Observed Observe(LatencySample sample, Slo slo)
     {
         var word = PresetFields.Word(slo.Signal);
-        var signal = sample.Signals.FirstOrDefault(s => s.Signal == slo.Signal);
+        var signal = sample.Of(slo.Signal);
         return signal switch
         {
             null => Never($"{sample.Source} tells no {word} latency"),

@@ -105,4 +105,13 @@ internal sealed record LatencySample
     /// A lower bound of the age of the oldest request. Zero while requests complete.</summary>
     public TimeSpan Stalled { get; init; }
     public IReadOnlyList<string> Remarks { get; init; } = [];
+
+    /// <summary>Null when the server does not tell it.</summary>
+    public SignalSample? Of(LatencySignal signal)
+    {
+        foreach (var one in Signals)
+            if (one.Signal == signal)
+                return one;
+        return null;
+    }
 }

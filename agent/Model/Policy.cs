@@ -46,6 +46,9 @@ internal sealed record Slo(LatencySignal Signal, double Rank, TimeSpan Target)
     {
         get
         {
+            // Rules ask for it each tick.
+            if (SloWords.Of(Signal, Rank) is { } known)
+                return known;
             var rank = $"{Rank * 100:0.##}";
             return Signal == LatencySignal.EndToEnd ? $"p{rank}" : $"{PresetFields.Word(Signal)}P{rank}";
         }

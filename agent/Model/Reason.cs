@@ -4,9 +4,15 @@ namespace Headroom.Model;
 /// <param name="Code">Of a <see cref="ReasonCode"/>; never changes its meaning.</param>
 internal sealed record Reason(string Code, IReadOnlyDictionary<string, ReasonValue> Values)
 {
-    public bool Equals(Reason? other) =>
-        other is not null && Code == other.Code && Values.Count == other.Values.Count
-        && Values.All(v => other.Values.TryGetValue(v.Key, out var theirs) && v.Value == theirs);
+    public bool Equals(Reason? other)
+    {
+        if (other is null || Code != other.Code || Values.Count != other.Values.Count)
+            return false;
+        foreach (var (name, value) in Values)
+            if (!other.Values.TryGetValue(name, out var theirs) || value != theirs)
+                return false;
+        return true;
+    }
 
     public override int GetHashCode() => Code.GetHashCode(StringComparison.Ordinal);
 }

@@ -5,11 +5,5 @@ namespace Headroom.Model;
 /// <param name="English">With <c>{name}</c> where a value goes.</param>
 internal sealed record ReasonCode(string Code, string English, string Chinese)
 {
-    public Reason With(params ReadOnlySpan<(string Name, ReasonValue Value)> values)
-    {
-        var map = new Dictionary<string, ReasonValue>(values.Length);
-        foreach (var (name, value) in values)
-            map.Add(name, value);
-        return new Reason(Code, map);
-    }
+    public Reason With(params ReadOnlySpan<(string Name, ReasonValue Value)> values) => new(Code, new ReasonValues(values));
 }

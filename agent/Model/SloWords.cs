@@ -4,7 +4,7 @@ namespace Headroom.Model;
 /// in front: <c>ttftP95</c>, <c>itlP99</c>, <c>queueP50</c>.</summary>
 internal static class SloWords
 {
-    private static readonly IReadOnlyList<(string Word, LatencySignal Signal, double Rank)> Known =
+    private static readonly (string Word, LatencySignal Signal, double Rank)[] Known =
     [
         .. from signal in Enum.GetValues<LatencySignal>()
            from percent in (int[])[50, 90, 95, 99]
@@ -20,6 +20,15 @@ internal static class SloWords
         foreach (var known in Known)
             if (known.Word == word)
                 return (known.Signal, known.Rank);
+        return null;
+    }
+
+    /// <summary>Null where no word is known for the quantile.</summary>
+    public static string? Of(LatencySignal signal, double rank)
+    {
+        foreach (var known in Known)
+            if (known.Signal == signal && known.Rank == rank)
+                return known.Word;
         return null;
     }
 }

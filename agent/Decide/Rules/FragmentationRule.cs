@@ -18,7 +18,7 @@ internal sealed class FragmentationRule(Func<Window, DateTimeOffset, bool> isOpe
     public RuleOutput Judge(RuleInput input, PlannerMemory memory)
     {
         var settings = input.Policy.Rules.Fragmentation;
-        var floors = new Dictionary<string, IdleFloor>();
+        var floors = new Dictionary<string, IdleFloor>(memory.Fragmentation.Floors.Count);
         var proposals = new List<Proposal>();
         var remarks = new List<RuleRemark>();
         var chosen = new Dictionary<string, string>();

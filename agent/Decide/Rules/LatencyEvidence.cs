@@ -38,14 +38,14 @@ internal readonly record struct LatencyEvidence(double? Pressure, double? Seen, 
             highest = highest > seen ? highest : seen;
             var target = reading.Slo.Target.TotalSeconds;
             var isStall = workload.Latency is { Stalled: { Ticks: > 0 } stall } && stall.TotalSeconds / target >= seen - 1e-9;
-            var total = workload.Latency?.Signals.FirstOrDefault(s => s.Signal == reading.Slo.Signal)?.Total;
+            var signal = workload.Latency?.Of(reading.Slo.Signal);
             double? settled;
             if (isStall)
                 (settled, stalled) = (seen, true);
-            else if (total is null)
+            else if (signal?.Total is not { } total)
                 settled = memory.ActedAt is { } acted && now - acted < Pace ? null : seen;
             else
-                settled = SinceAction(reading, total, seen, workload.Latency!, memory, ref violations, ref full, ref longest);
+                settled = SinceAction(reading, total, seen, signal.Window, memory, ref violations, ref full, ref longest);
             if (settled is { } value && (pressure is null || value > pressure))
                 (pressure, worst) = (value, reading);
             worst ??= reading;
@@ -54,10 +54,9 @@ internal readonly record struct LatencyEvidence(double? Pressure, double? Seen, 
     }
 
     /// <summary>The last 50 requests reach back to before the action: what they say of that time is no news. So only those answered since count, as soon as there are 20.</summary>
-    private static double? SinceAction(SloReading reading, LatencyHistogram total, double seen, LatencySample sample, ProtectedMemory memory, ref bool violations, ref bool full, ref double? longest)
+    private static double? SinceAction(SloReading reading, LatencyHistogram total, double seen, LatencyHistogram? window, ProtectedMemory memory, ref bool violations, ref bool full, ref double? longest)
     {
         var slo = reading.Slo;
-        var window = sample.Signals.First(s => s.Signal == slo.Signal).Window;
         var since = memory.Counts.GetValueOrDefault(slo.Name) is { } then ? Growth(then, total) : null;
         var news = since is null || since.Count > WindowCount ? window : since;
         if (news is not null)
@@ -110,7 +109,7 @@ internal readonly record struct LatencyEvidence(double? Pressure, double? Seen, 
         var counted = false;
         foreach (var reading in workload.Slos)
         {
-            if (workload.Latency?.Signals.FirstOrDefault(s => s.Signal == reading.Slo.Signal)?.Total is not { } total || !since.TryGetValue(reading.Slo.Name, out var then))
+            if (workload.Latency?.Of(reading.Slo.Signal)?.Total is not { } total || !since.TryGetValue(reading.Slo.Name, out var then))
                 continue;
             counted = true;
             if (Growth(then, total) is { Count: >= LastingCount } growth && LatencyQuantile.Of(growth, reading.Slo.Rank) is { } quantile
@@ -125,7 +124,7 @@ internal readonly record struct LatencyEvidence(double? Pressure, double? Seen, 
     {
         var counts = new Dictionary<string, LatencyHistogram>();
         foreach (var reading in workload.Slos)
-            if (workload.Latency?.Signals.FirstOrDefault(s => s.Signal == reading.Slo.Signal)?.Total is { } total)
+            if (workload.Latency?.Of(reading.Slo.Signal)?.Total is { } total)
                 counts[reading.Slo.Name] = total;
         return counts;
     }

@@ -16,18 +16,19 @@ internal sealed class LatencyGuardRule : IRule
         var elapsed = guard.JudgedAt is { } at ? TimeSpan.FromTicks(Math.Clamp((input.Now - at).Ticks, 0, LongestStep.Ticks)) : TimeSpan.Zero;
         memory = memory with { Blame = Blame.Watch(input, memory.Blame, Agitated(input, guard)) };
         var judged = JudgeProtected(input, memory, elapsed);
-        var throttled = new Dictionary<string, ThrottledMemory>();
+        var throttled = new Dictionary<string, ThrottledMemory>(guard.Throttled.Count);
         var asking = AskingBy(judged);
         foreach (var workload in input.Snapshot.Workloads)
             if (Throttle(input, workload, asking.GetValueOrDefault(workload.Name), guard.Throttled.GetValueOrDefault(workload.Name) ?? Handed(input, memory.Gate, workload), elapsed) is { } next)
                 throttled[workload.Name] = next;
 
         var remarks = new List<RuleRemark>();
+        var gated = memory.Gate.Pairs.Select(pair => pair.Protected).ToHashSet();
         var protectedMemory = new Dictionary<string, ProtectedMemory>(judged.Count);
         foreach (var one in judged)
         {
             protectedMemory[one.Workload.Name] = Remember(one, throttled, guard.Throttled, input.Now);
-            GuardRemarks.Add(remarks, input, one, memory.Gate.Pairs.Any(pair => pair.Protected == one.Workload.Name));
+            GuardRemarks.Add(remarks, input, one, gated.Contains(one.Workload.Name));
         }
         return new RuleOutput(
             memory with { Guard = new GuardMemory { Protected = protectedMemory, Throttled = throttled, JudgedAt = input.Now } },
@@ -105,8 +106,6 @@ internal sealed class LatencyGuardRule : IRule
     private static ThrottledMemory? Throttle(
         RuleInput input, WorkloadSnapshot workload, List<ProtectedJudgement>? asking, ThrottledMemory? before, TimeSpan elapsed)
     {
-        if (asking is null && before is null)
-            return null;
         ProtectedJudgement? strictest = null;
         var demand = Demand.GiveBack;
         foreach (var one in asking ?? [])
@@ -115,6 +114,8 @@ internal sealed class LatencyGuardRule : IRule
             if (strictest is null || asked > demand)
                 (strictest, demand) = (one, asked);
         }
+        if (before is null && demand < Demand.Ease)
+            return null;
         var floor = workload.Policy.Floor;
         var now = input.Now;
         var m = before ?? new ThrottledMemory { State = ThrottleState.Healthy, Share = 1, Since = now, ReadyAt = now, For = "", Reason = PlannerReasons.GivenBack.With(("workload", workload.Name)) };

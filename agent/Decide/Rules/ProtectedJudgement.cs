@@ -29,26 +29,21 @@ internal sealed record ProtectedJudgement(
         var x = evidence.Pressure;
         var near = (settings.LeaveBelow + settings.EnterAbove) / 2;
 
-        m = m with
-        {
-            UnknownSince = evidence.Unknown ? m.UnknownSince ?? now : null,
-            HighSince = x > settings.EnterAbove || forecast > settings.EnterAbove ? m.HighSince ?? now : x is not null || evidence.Idle || evidence.Unknown ? null : m.HighSince,
-        };
-        m = m with { HighCounts = m.HighSince is null ? NoCounts : m.HighSince == now ? LatencyEvidence.CountsOf(workload) : m.HighCounts };
-        if (evidence.Idle || x < settings.LeaveBelow)
-            m = m with { ClearedAt = null, AllHeldSince = null };
-        if (m.ClearedAt is { } cleared && x > settings.EnterAbove && x > cleared * WorseBy)
-            m = m with { ClearedAt = null, AllHeldSince = null };
+        var unknownSince = evidence.Unknown ? m.UnknownSince ?? now : (MonoTime?)null;
+        var highSince = x > settings.EnterAbove || forecast > settings.EnterAbove ? m.HighSince ?? now : x is not null || evidence.Idle || evidence.Unknown ? null : m.HighSince;
+        var (clearedAt, allHeldSince) = (m.ClearedAt, m.AllHeldSince);
+        if (evidence.Idle || x < settings.LeaveBelow || x > settings.EnterAbove && x > clearedAt * WorseBy)
+            (clearedAt, allHeldSince) = (null, null);
 
-        var allHeld = targets.Count > 0 && targets.All(isHeld);
-        m = m with { AllHeldSince = allHeld && m.HighSince is not null ? m.AllHeldSince ?? now : null };
-        if (m.AllHeldSince is { } since && now - since >= ClearAfter && x is { } stays)
-            m = m with { ClearedAt = stays };
+        var allHeld = highSince is not null && targets.Count > 0 && targets.All(isHeld);
+        allHeldSince = allHeld ? allHeldSince ?? now : null;
+        if (allHeldSince is { } since && now - since >= ClearAfter && x is { } stays)
+            clearedAt = stays;
 
         var demand =
             evidence.Idle ? Demand.GiveBack
-            : evidence.Unknown ? now - m.UnknownSince >= UnknownFor ? Demand.GiveBack : Demand.Keep
-            : m.ClearedAt is not null ? Demand.GiveBack
+            : evidence.Unknown ? now - unknownSince >= UnknownFor ? Demand.GiveBack : Demand.Keep
+            : clearedAt is not null ? Demand.GiveBack
             : x > settings.EnterAbove || forecast > settings.EnterAbove || evidence.Violations ? Demand.Cut
             : x > near || forecast > near ? Demand.Ease
             : x is null || forecast >= settings.LeaveBelow ? Demand.Keep
@@ -56,14 +51,19 @@ internal sealed record ProtectedJudgement(
             : !evidence.Full || x >= settings.LeaveBelow || evidence.Overall >= settings.LeaveBelow || evidence.Seen > settings.EnterAbove ? Demand.Keep
             : Demand.Grow;
 
-        if (demand >= Demand.Ease)
+        var breach = demand <= Demand.Grow ? null : m.Breach;
+        // Readings of use lag: as long as nobody stands out, look again for a while.
+        if (demand >= Demand.Ease && (breach is null || now - breach.Since < LookAgainFor && !breach.Neighbours.Any(n => n.Guilty)))
+            breach = Blame.Report(input, blame, workload) with { Since = breach?.Since ?? now };
+        m = m with
         {
-            // Readings of use lag: as long as nobody stands out, look again for a while.
-            if (m.Breach is null || now - m.Breach.Since < LookAgainFor && !m.Breach.Neighbours.Any(n => n.Guilty))
-                m = m with { Breach = Blame.Report(input, blame, workload) with { Since = m.Breach?.Since ?? now } };
-        }
-        else if (demand <= Demand.Grow)
-            m = m with { Breach = null };
+            UnknownSince = unknownSince,
+            HighSince = highSince,
+            HighCounts = highSince is null ? NoCounts : highSince == now ? LatencyEvidence.CountsOf(workload) : m.HighCounts,
+            ClearedAt = clearedAt,
+            AllHeldSince = allHeldSince,
+            Breach = breach,
+        };
         return new ProtectedJudgement(workload, evidence, forecast, HasLasted(workload, m, evidence, forecast, settings, now), demand, m, targets, Choose(input, targets, m.Breach, guard));
     }
 
@@ -73,9 +73,12 @@ internal sealed record ProtectedJudgement(
         && (evidence.Stalled || forecast > 2 * settings.EnterAbove || LatencyEvidence.Lasts(workload, m.HighCounts, settings.EnterAbove));
 
     /// <summary>The guilty that may be touched. Where there are none, or they have given all and it goes on: the lowest priority, and the next only when that has given all.</summary>
-    private static HashSet<string> Choose(RuleInput input, IReadOnlySet<string> targets, BlameReport? breach, GuardMemory guard)
+    private static IReadOnlySet<string> Choose(RuleInput input, IReadOnlySet<string> targets, BlameReport? breach, GuardMemory guard)
     {
-        var guilty = breach?.Neighbours.Where(n => n.Guilty && targets.Contains(n.Workload)).Select(n => n.Workload).ToHashSet() ?? [];
+        // Calm: nobody is asked for anything.
+        if (breach is null)
+            return targets;
+        var guilty = breach.Neighbours.Where(n => n.Guilty && targets.Contains(n.Workload)).Select(n => n.Workload).ToHashSet();
         if (guilty.Count > 0 && !guilty.All(HasGivenAll))
             return guilty;
         var chosen = new HashSet<string>();

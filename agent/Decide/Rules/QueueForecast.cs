@@ -11,7 +11,7 @@ internal static class QueueForecast
     /// <summary>Keeps the rate of completions while somebody waits: what the server can do, not what it is asked for.</summary>
     public static ProtectedMemory Count(WorkloadSnapshot workload, ProtectedMemory m, TimeSpan elapsed)
     {
-        var completed = workload.Latency?.Signals.FirstOrDefault(s => s.Signal == LatencySignal.EndToEnd)?.Total?.Count;
+        var completed = workload.Latency?.Of(LatencySignal.EndToEnd)?.Total?.Count;
         var waits = workload.Latency?.Waiting > 0;
         if (completed is not { } now || m.Completed is not { } before || now < before || elapsed <= TimeSpan.Zero || !waits || !m.Waited)
             return m with { Completed = completed, Waited = waits };

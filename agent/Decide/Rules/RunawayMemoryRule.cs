@@ -18,7 +18,7 @@ internal sealed class RunawayMemoryRule : IRule
     public RuleOutput Judge(RuleInput input, PlannerMemory memory)
     {
         var last = memory.Runaway;
-        var trends = new Dictionary<(string, int), Trend>();
+        var trends = new Dictionary<(string, int), Trend>(last.Trends.Count);
         var cases = new Dictionary<(string, int), RunawayCase>();
         var proposals = new List<Proposal>();
         var remarks = new List<RuleRemark>();
@@ -38,13 +38,16 @@ internal sealed class RunawayMemoryRule : IRule
                     continue;
                 }
                 var used = share.UsedBytes;
-                var danger = Danger.Of(input, workload, sample, card, used);
                 double? slope = null;
                 if (!StartsUp(input, workload))
                 {
-                    trends[key] = Growth.Add(last.Trends.GetValueOrDefault(key), workload.Container.Id.StartedAt, input.Now, used);
-                    slope = Growth.Slope(trends[key]);
+                    var trend = Growth.Add(last.Trends.GetValueOrDefault(key), workload.Container.Id.StartedAt, input.Now, used);
+                    trends[key] = trend;
+                    slope = Growth.Slope(trend);
                 }
+                if (found is null && slope is null)
+                    continue;
+                var danger = Danger.Of(input, workload, sample, card, used);
                 if (Step(input, workload, found, danger, slope, used, sample.Index) is not { } now)
                     continue;
                 cases[key] = now;

@@ -22,18 +22,18 @@ internal sealed class TurnRoll
     private readonly RuleInput _input;
     private readonly HashSet<(string, DateTimeOffset)> _ours = [];
     private readonly HashSet<string> _barred = [];
+    private readonly HashSet<int> _attributed;
     private readonly TimeSpan _quietFor;
 
     public TurnRoll(RuleInput input, PlannerMemory memory, TimeSpan quantum)
     {
         _input = input;
         _quietFor = quantum / 3 < QuietFor ? quantum / 3 : QuietFor;
+        _attributed = [.. input.Snapshot.Attribution.Select(a => a.Gpu)];
         FindHolds(memory);
         var working = new List<TurnCandidate>();
-        foreach (var workload in input.Snapshot.Workloads.OrderBy(w => w.Name, StringComparer.Ordinal))
+        foreach (var workload in input.Snapshot.Workloads.Where(TakesPart).OrderBy(w => w.Name, StringComparer.Ordinal))
         {
-            if (workload.Policy is not { Group.Mode: GroupMode.Turns, Exempt: false } || !workload.Container.Runs)
-                continue;
             if (workload.Policy.Priority == Priority.Critical)
                 Critical.Add(workload);
             else if (CandidateOf(workload, memory.Turns.Members.GetValueOrDefault(workload.Name)) is { } candidate)
@@ -47,6 +47,8 @@ internal sealed class TurnRoll
     public List<TurnCandidate> Resting { get; } = [];
     public List<List<TurnCandidate>> Circles { get; } = [];
 
+    private static bool TakesPart(WorkloadSnapshot workload) => workload.Policy is { Group.Mode: GroupMode.Turns, Exempt: false } && workload.Container.Runs;
+
     // Held by another rule, or about to be: it could not use its turn.
     private void FindHolds(PlannerMemory memory)
     {
@@ -57,7 +59,9 @@ internal sealed class TurnRoll
                 _barred.Add(hold.Workload.Name);
         foreach (var (rule, standing) in memory.Standing)
             if (rule != RuleName.TurnTaking && standing.Until > _input.Now)
-                _barred.UnionWith(standing.Proposals.OfType<RunProposal>().Where(p => p.Limit.State >= RunState.Paused).Select(p => p.Workload.Name));
+                foreach (var proposal in standing.Proposals)
+                    if (proposal is RunProposal { Limit.State: >= RunState.Paused })
+                        _barred.Add(proposal.Workload.Name);
     }
 
     private TurnCandidate? CandidateOf(WorkloadSnapshot workload, TurnMember? known)
@@ -102,7 +106,7 @@ internal sealed class TurnRoll
         var sum = 0.0;
         foreach (var gpu in _input.Near.GpusOf(workload.Name))
         {
-            if (_input.Snapshot.Attribution.All(a => a.Gpu != gpu))
+            if (!_attributed.Contains(gpu))
                 return (ReadingState.Stale, null);
             if (_input.Near.ShareOf(workload, gpu) is not { } share)
                 continue; // holds no memory there, so it runs nothing there

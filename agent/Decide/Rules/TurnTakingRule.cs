@@ -14,6 +14,7 @@ internal sealed class TurnTakingRule : IRule
     {
         var quantum = input.Policy.Rules.TurnTaking.Quantum;
         var roll = new TurnRoll(input, memory, quantum);
+        var dark = input.Near.Gpus.Where(gpu => !input.Snapshot.Gpus.Any(g => g.Index == gpu && g.Health == GpuHealth.Ok)).ToList();
         var members = new Dictionary<string, TurnMember>();
         var proposals = new List<Proposal>();
         var remarks = new List<RuleRemark>();
@@ -24,10 +25,10 @@ internal sealed class TurnTakingRule : IRule
             members[candidate.Name] = rests;
         foreach (var circle in roll.Circles)
         {
-            if (DarkGpu(input, circle) is { } dark)
+            if (SharedBy(input, circle, dark) is { } gpu)
             {
-                remarks.Add(new RuleRemark(Verdict.Refuse, null, dark, Lever.Pause,
-                    TurnTakingReasons.GpuDark.With(("group", circle[0].Member.Group), ("gpu", ReasonValue.Count(dark)))));
+                remarks.Add(new RuleRemark(Verdict.Refuse, null, gpu, Lever.Pause,
+                    TurnTakingReasons.GpuDark.With(("group", circle[0].Member.Group), ("gpu", ReasonValue.Count(gpu)))));
                 foreach (var candidate in circle)
                     members[candidate.Name] = candidate.Member with { Waits = false };
                 continue;
@@ -41,10 +42,12 @@ internal sealed class TurnTakingRule : IRule
         RuleInput input, List<TurnCandidate> circle, TimeSpan quantum, Dictionary<string, TurnMember> members, List<Proposal> proposals)
     {
         var now = input.Now;
-        var inTurn = circle.Where(c => c.Member.HasTurn).OrderBy(c => c.Member.Since).ThenBy(c => c.Name, StringComparer.Ordinal).ToList();
+        var inTurn = circle.FindAll(c => c.Member.HasTurn);
+        inTurn.Sort(FirstCome);
         // Two circles that grew together have two; the later one queues up again.
-        var queue = circle.Where(c => !c.Member.HasTurn).Concat(inTurn.Skip(1).Select(c => c.QueueUp(now)))
-            .OrderBy(c => c.Member.Since).ThenBy(c => c.Name, StringComparer.Ordinal).ToList();
+        var queue = circle.FindAll(c => !c.Member.HasTurn);
+        queue.AddRange(inTurn.Skip(1).Select(c => c.QueueUp(now)));
+        queue.Sort(FirstCome);
         var holder = inTurn.Count > 0 ? inTurn[0] : null;
         if (queue.Count > 0 && (holder is null || now - holder.Member.Since >= quantum))
         {
@@ -71,12 +74,14 @@ internal sealed class TurnTakingRule : IRule
         }
     }
 
+    private static int FirstCome(TurnCandidate one, TurnCandidate other) =>
+        one.Member.Since != other.Member.Since ? one.Member.Since.CompareTo(other.Member.Since) : string.CompareOrdinal(one.Name, other.Name);
+
     // Nothing is frozen on the word of a card that does not speak.
-    private static int? DarkGpu(RuleInput input, List<TurnCandidate> circle)
+    private static int? SharedBy(RuleInput input, List<TurnCandidate> circle, List<int> dark)
     {
-        var shared = circle.SelectMany(c => input.Near.GpusOf(c.Name)).GroupBy(gpu => gpu).Where(g => g.Count() > 1).Select(g => g.Key).Order();
-        foreach (var gpu in shared)
-            if (input.Snapshot.Gpus.FirstOrDefault(g => g.Index == gpu) is not { Health: GpuHealth.Ok })
+        foreach (var gpu in dark)
+            if (circle.Count(c => input.Near.GpusOf(c.Name).Contains(gpu)) > 1)
                 return gpu;
         return null;
     }

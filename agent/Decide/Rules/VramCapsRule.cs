@@ -10,6 +10,9 @@ internal sealed class VramCapsRule : IRule
     /// <summary>While a GPU's memory is not known its caps stay this long, and are given back then.</summary>
     private static readonly TimeSpan Blind = TimeSpan.FromSeconds(60);
 
+    /// <summary>From the start of a container until its use is taken for its need: a large model loads for minutes.</summary>
+    private static readonly TimeSpan Starting = TimeSpan.FromMinutes(5);
+
     public RuleName Name => RuleName.VramCaps;
 
     public RuleOutput Judge(RuleInput input, PlannerMemory memory)
@@ -23,8 +26,8 @@ internal sealed class VramCapsRule : IRule
     /// <summary>One judgement: what it has gathered so far.</summary>
     private sealed class Run(RuleInput input, VramCapsMemory last)
     {
-        private readonly Dictionary<(string, int), CapEntry> _caps = [];
-        private readonly Dictionary<(string, int), WantEntry> _wants = [];
+        private readonly Dictionary<(string, int), CapEntry> _caps = new(last.Caps.Count);
+        private readonly Dictionary<(string, int), WantEntry> _wants = new(last.Wants.Count);
         private readonly Dictionary<int, MonoTime> _starved = [];
         private readonly Dictionary<(string, int), EvictedEntry> _evicted = [];
         private readonly Dictionary<int, MonoTime> _known = [];
@@ -89,13 +92,16 @@ internal sealed class VramCapsRule : IRule
             var caps = book.Fits || Strategy == VramStrategy.Fixed ? CapLedger.Step(book, allotment.Bytes, before, input.Now) : before;
             for (var i = 0; i < claims.Count; i++)
             {
-                if (!claims[i].Runs || caps[i] is not { } cap)
+                if (!claims[i].Runs || caps[i] is not { } cap || Strategy != VramStrategy.Fixed && IsStarting(claims[i]))
                     continue;
                 _caps[(claims[i].Name, book.Gpu)] = cap;
                 Proposals.Add(new CapProposal(Name, claims[i].Workload.Container.Id, Why(book, claims[i], cap.Bytes, allotment), book.Gpu, cap.Bytes));
             }
             TellWorkloads(book, attribution);
         }
+
+        /// <summary>What it holds while it loads says nothing of what it needs: a cap that follows use would kill it each time anew.</summary>
+        private bool IsStarting(Claim claim) => (input.Wall - claim.Workload.Container.Id.StartedAt).Duration() < Starting;
 
         private static RuleName Name => RuleName.VramCaps;
 

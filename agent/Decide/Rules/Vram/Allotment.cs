@@ -47,43 +47,44 @@ internal sealed record Allotment(long?[] Bytes, long Sum, Priority? SqueezedFor)
         var claims = book.Claims;
         var given = new long[claims.Count];
         var weights = new double[claims.Count];
-        long sum = 0, bases = 0;
+        var (bases, ceilings) = (new long[claims.Count], new long[claims.Count]);
+        long sum = 0, sumOfBases = 0;
         for (var i = 0; i < claims.Count; i++)
         {
-            given[i] = claims[i].Bare;
+            (given[i], bases[i], ceilings[i]) = (claims[i].Bare, claims[i].Base, Math.Min(claims[i].Ceiling, book.Room));
             weights[i] = Math.Max(claims[i].Weight, 1e-3) * (claims[i].Used + (double)Vram.Bytes.Margin(claims[i].Used));
             sum += given[i];
-            bases += claims[i].Base;
+            sumOfBases += bases[i];
         }
         var rest = book.Room - sum;
         Priority? squeezedFor = null;
-        if (bases > book.Room)
+        if (sumOfBases > book.Room)
             squeezedFor = claims.Max(c => c.Priority);
         if (rest > 0 && wants is null)
         {
-            rest = Raise(claims, null, i => claims[i].Base, given, weights, rest);
+            rest = Raise(claims, null, bases, given, weights, rest);
         }
         else if (rest > 0)
         {
             for (var priority = Priority.Critical; priority >= Priority.Batch; priority--)
-                rest = Raise(claims, priority, i => claims[i].Base, given, weights, rest);
+                rest = Raise(claims, priority, bases, given, weights, rest);
             for (var priority = Priority.Critical; priority >= Priority.Batch; priority--)
-                rest = Raise(claims, priority, i => wants![i], given, weights, rest);
+                rest = Raise(claims, priority, wants!, given, weights, rest);
         }
         if (rest > 0)
-            Raise(claims, null, i => Math.Min(claims[i].Ceiling, book.Room), given, weights, rest);
+            Raise(claims, null, ceilings, given, weights, rest);
         var caps = new long?[claims.Count];
         for (var i = 0; i < claims.Count; i++)
             caps[i] = claims[i].Runs ? given[i] : null;
-        return new Allotment(caps, bases, squeezedFor);
+        return new Allotment(caps, sumOfBases, squeezedFor);
     }
 
     /// <summary>Pours <paramref name="rest"/> over the claims of a priority (null: all) by weight, each up to its level; what one can't take goes to the others.</summary>
-    private static long Raise(IReadOnlyList<Claim> claims, Priority? priority, Func<int, long> level, long[] given, double[] weights, long rest)
+    private static long Raise(IReadOnlyList<Claim> claims, Priority? priority, long[] levels, long[] given, double[] weights, long rest)
     {
-        var open = new List<int>(claims.Count);
+        var open = new List<int>();
         for (var i = 0; i < claims.Count; i++)
-            if ((priority is null || claims[i].Priority == priority) && level(i) > given[i])
+            if ((priority is null || claims[i].Priority == priority) && levels[i] > given[i])
                 open.Add(i);
         while (rest > 0 && open.Count > 0)
         {
@@ -97,11 +98,11 @@ internal sealed record Allotment(long?[] Bytes, long Sum, Priority? SqueezedFor)
             {
                 var i = open[k];
                 var part = Math.Min(before, (long)(poured * (weights[i] / weight)));
-                if (part < level(i) - given[i])
+                if (part < levels[i] - given[i])
                     continue;
                 // It can't take its part: it gets its level, the others share the rest anew.
-                rest -= Math.Min(rest, level(i) - given[i]);
-                given[i] = level(i);
+                rest -= Math.Min(rest, levels[i] - given[i]);
+                given[i] = levels[i];
                 open.RemoveAt(k);
                 full = true;
             }

@@ -28,29 +28,33 @@ internal static class CapLedger
             else
                 confirmed -= Floor(i);
         }
-        foreach (var i in Enumerable.Range(0, claims.Count).OrderByDescending(i => claims[i].Priority).ThenBy(i => claims[i].Name, StringComparer.Ordinal))
+        // Higher classes first; claims are in the order of their names.
+        for (var priority = Priority.Critical; priority >= Priority.Batch; priority--)
+            for (var i = 0; i < claims.Count; i++)
+                if (claims[i].Priority == priority && claims[i].Runs && targets[i] is { } target)
+                    Grow(i, target);
+        Fit(book, targets, next, now);
+        return next;
+
+        void Grow(int i, long target)
         {
-            if (targets[i] is not { } target || !claims[i].Runs)
-                continue;
             if (next[i] is not { } entry)
             {
                 // It had no cap at all: even its target is less than that. Beyond its floor it takes only what is confirmed.
                 var extra = Math.Clamp(confirmed, 0, target - Floor(i));
                 next[i] = new CapEntry(Floor(i) + extra, Floor(i) + extra, now);
                 confirmed -= extra;
-                continue;
+                return;
             }
             // What it may still hold is counted already: up to that it takes nothing from anyone.
             var counted = Math.Max(entry.Committed, claims[i].Used);
             var step = Math.Min(target - entry.Bytes, Math.Max(0, confirmed) + counted - entry.Bytes);
             if (step <= 0 || step < Bytes.Deadband(entry.Bytes) && (entry.Bytes >= Floor(i) || entry.Bytes + step < Floor(i)))
-                continue;
+                return;
             var bytes = entry.Bytes + step;
             confirmed -= Math.Max(0, bytes - counted);
             next[i] = new CapEntry(bytes, Math.Max(bytes, entry.Committed), now);
         }
-        Fit(book, targets, next, now);
-        return next;
 
         long Floor(int i) => Math.Min(claims[i].Base, targets[i]!.Value);
     }

@@ -34,7 +34,7 @@ internal static class IdleFloors
         if (last.HighSince is not null && input.Now - last.HighSeen > settings.For + settings.For)
             last = last with { HighSince = null };
         if (IsIdle(workload) is not true)
-            return last with { IdleSince = null, Floor = new Dictionary<int, long>() };
+            return last.IdleSince is null ? last : last with { IdleSince = null, Floor = new Dictionary<int, long>() };
         var floor = new Dictionary<int, long>();
         foreach (var gpu in input.Near.GpusOf(workload.Name))
             if (input.Near.ShareOf(workload, gpu) is { HiddenProcesses: 0 } share)
