@@ -22,8 +22,9 @@ internal sealed record ProtectedMemory
     public double? Completed { get; init; }
     /// <summary>Somebody waited then.</summary>
     public bool Waited { get; init; }
-    /// <summary>Answered a second while somebody waits.</summary>
+    /// <summary>Answered a second while somebody waits, and when that was last seen.</summary>
     public double? CompletionRate { get; init; }
+    public MonoTime? CompletionRateAt { get; init; }
     /// <summary>When something was last taken from a neighbour for its sake.</summary>
     public MonoTime? ActedAt { get; init; }
     /// <summary>Its histograms at that time, by SLO: what was answered since is news.</summary>

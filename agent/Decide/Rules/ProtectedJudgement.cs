@@ -21,11 +21,11 @@ internal sealed record ProtectedJudgement(
     public static ProtectedJudgement Of(
         RuleInput input, WorkloadSnapshot workload, ProtectedMemory m, TimeSpan elapsed, IReadOnlySet<string> targets, Func<string, bool> isHeld, GuardMemory guard, BlameMemory blame)
     {
-        m = QueueForecast.Count(workload, m, elapsed);
+        m = QueueForecast.Count(workload, m, input.Now, elapsed);
         var settings = input.Policy.Rules.LatencyGuard;
         var now = input.Now;
         var evidence = LatencyEvidence.Of(workload, m, now);
-        var forecast = QueueForecast.Pressure(workload, m);
+        var forecast = QueueForecast.Pressure(workload, m, now);
         var x = evidence.Pressure;
         var near = (settings.LeaveBelow + settings.EnterAbove) / 2;
 

@@ -7,9 +7,13 @@ namespace Headroom.Decide.Rules;
 internal static class QueueForecast
 {
     private static readonly TimeSpan Over = TimeSpan.FromSeconds(15);
+    /// <summary>What the server did longer ago, perhaps beside other neighbours, says nothing of now.</summary>
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
+    /// <summary>A shorter queue comes and goes by chance.</summary>
+    private const double Queue = 5;
 
     /// <summary>Keeps the rate of completions while somebody waits: what the server can do, not what it is asked for.</summary>
-    public static ProtectedMemory Count(WorkloadSnapshot workload, ProtectedMemory m, TimeSpan elapsed)
+    public static ProtectedMemory Count(WorkloadSnapshot workload, ProtectedMemory m, MonoTime at, TimeSpan elapsed)
     {
         var completed = workload.Latency?.Of(LatencySignal.EndToEnd)?.Total?.Count;
         var waits = workload.Latency?.Waiting > 0;
@@ -17,13 +21,14 @@ internal static class QueueForecast
             return m with { Completed = completed, Waited = waits };
         var rate = (now - before) / elapsed.TotalSeconds;
         var part = 1 - Math.Exp(-elapsed / Over);
-        return m with { Completed = now, CompletionRate = m.CompletionRate is { } usual ? usual + (rate - usual) * part : rate };
+        var usual = m.CompletionRateAt is { } last && at - last <= Over ? m.CompletionRate : null;
+        return m with { Completed = now, CompletionRate = usual is { } known ? known + (rate - known) * part : rate, CompletionRateAt = at };
     }
 
-    /// <summary>Against the tightest SLO on whole requests; null when nobody waits, or the server does not tell.</summary>
-    public static double? Pressure(WorkloadSnapshot workload, ProtectedMemory m)
+    /// <summary>Against the tightest SLO on whole requests; null when few wait, or the server does not tell.</summary>
+    public static double? Pressure(WorkloadSnapshot workload, ProtectedMemory m, MonoTime now)
     {
-        if (workload.Latency is not { Waiting: > 0 } || m.CompletionRate is not > 0)
+        if (workload.Latency is not { Waiting: >= Queue } || m.CompletionRate is not > 0 || !(now - m.CompletionRateAt <= Fresh))
             return null;
         double? tightest = null;
         foreach (var slo in workload.Slos)
