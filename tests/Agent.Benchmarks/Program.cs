@@ -4,11 +4,11 @@ using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Headroom.Run.Trials;
 
-// dotnet run -c Release --project tests/Agent.Benchmarks -- table
+// dotnet run -c Release --project tests/Agent.Benchmarks -- table [SEED]
 // What sharing costs and gives, on the simulated server: Markdown on stdout.
-if (args is ["table"])
+if (args is ["table", .. var seed])
 {
-    Console.Write(new MeasuredTable { Planner = PlannerDecider.New }.Markdown());
+    Console.Write(new MeasuredTable { Seed = seed is [var text] ? long.Parse(text, System.Globalization.CultureInfo.InvariantCulture) : 1, Planner = PlannerDecider.New }.Markdown());
     return;
 }
 // In process: a project of its own per benchmark would have to find its way through the solution's build props.

@@ -8,7 +8,6 @@ public sealed class MeasuredTableTests
 {
     private static readonly MeasuredTable Table = new() { Length = TimeSpan.FromHours(3), Planner = PlannerDecider.New };
     private static readonly Lazy<IReadOnlyList<MeasuredArm>> Poisson = new(() => Table.Run(1));
-    private static readonly Lazy<IReadOnlyList<MeasuredArm>> Bursty = new(() => Table.Run(13));
 
     [Fact]
     public void Shares_keep_the_SLO_of_a_critical_model_beside_always_hungry_batch_and_batch_its_floor()
@@ -25,14 +24,26 @@ public sealed class MeasuredTableTests
         }
     }
 
-    [Theory]
-    [InlineData(false, 1.2)]
-    [InlineData(true, 1.6)] // three hours hold a few bursts; a day gives 1.07
-    public void The_gate_costs_the_critical_model_next_to_nothing_and_leaves_batch_the_idle_time(bool bursty, double most)
+    [Fact]
+    public void The_gate_costs_the_critical_model_next_to_nothing_and_leaves_batch_the_idle_time()
     {
-        var gate = (bursty ? Bursty : Poisson).Value.Single(arm => arm.Name.StartsWith("gate", StringComparison.Ordinal));
-        Assert.True(gate.P95OverIsolated <= most, $"p95 is {gate.P95OverIsolated:0.000} of isolated");
+        var gate = Poisson.Value.Single(arm => arm.Name.StartsWith("gate", StringComparison.Ordinal));
+        Assert.True(gate.P95OverIsolated <= 1.2, $"p95 is {gate.P95OverIsolated:0.000} of isolated");
         Assert.True(gate.BatchOverIdle >= 0.85, $"batch got {gate.BatchOverIdle:0.000} of the idle time");
+    }
+
+    /// <summary>A day of it costs 7 %; a part of a day has its few bursts near the backlog that the world begins with.</summary>
+    [Fact]
+    public void Also_in_bursts()
+    {
+        var length = TimeSpan.FromHours(8);
+        TrialResult Run(bool withBatch, Yields yields) => SimulatedTrial.Run(
+            new TrialSetup(MeasuredScenario.Create(13, TimeSpan.FromMilliseconds(10), withBatch), MeasuredScenario.Policy(TimeSpan.FromSeconds(12), yields), length),
+            PlannerDecider.New(), TestContext.Current.CancellationToken);
+        var (alone, gated) = (Run(false, Yields.Never), Run(true, Yields.Gate));
+        var ratio = gated.Server(MeasuredScenario.Critical).Quantile(0.95) / alone.Server(MeasuredScenario.Critical).Quantile(0.95);
+        Assert.True(ratio <= 1.8, $"p95 is {ratio:0.000} of isolated");
+        Assert.True(gated.BatchOf(MeasuredScenario.Batch).WorkSeconds >= 0.85 * alone.IdleSeconds(0));
     }
 
     private static double Kept(MeasuredArm arm) => arm.Critical.Windows(arm.Slo).Ratio ?? 0;
