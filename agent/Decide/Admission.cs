@@ -22,7 +22,8 @@ internal static class Admission
         if (input.Near.GpusOf(workload.Name) is { Count: > 1 } gpus && Freezes(proposal))
         {
             // A rank frozen in the middle of a collective lets the kernels of the others spin for ever.
-            if (proposal is not RunProposal { Limit.State: RunState.Paused } pause || !policy.Restart.Allowed)
+            // A stop only for rules that keep to it while it stands: others would start it again with the next tick.
+            if (proposal is not RunProposal { Limit.State: RunState.Paused, Rule: RuleName.LatencyGuard or RuleName.BatchWindow } pause || !policy.Restart.Allowed)
                 return Refuse(PlannerReasons.SeveralGpus, proposal, ("gpus", ReasonValue.Count(gpus.Count)));
             proposal = pause with { Limit = RunLimit.Stopped };
         }

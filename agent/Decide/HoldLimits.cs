@@ -36,7 +36,7 @@ internal static class HoldLimits
                 var last = before.GetValueOrDefault(name) is { } known && known.Rule == proposal.Rule ? known : null;
                 var since = last?.Since ?? input.Now;
                 wanted[name] = new WantedRun(proposal.Limit, proposal.Rule, proposal.Reason, since);
-                held[name] = new HeldMemory(proposal.Rule, proposal.Limit, since, proposal.Limit.State >= RunState.Paused ? last?.StillSince ?? input.Now : null);
+                held[name] = new HeldMemory(proposal.Rule, proposal.Limit, since, proposal.Limit.State >= RunState.Paused ? before.GetValueOrDefault(name)?.StillSince ?? input.Now : null);
                 break;
             }
         }
@@ -53,7 +53,7 @@ internal static class HoldLimits
         // A share is no such hold: it moves all the time, and the workload runs.
         if (proposal.Limit.State < RunState.Paused)
             return null;
-        if (before.GetValueOrDefault(name) is { StillSince: { } still } last && last.Rule == proposal.Rule && input.Now - still > limits.MaxHold)
+        if (before.GetValueOrDefault(name) is { StillSince: { } still } last && !IsDeclared(last.Rule) && input.Now - still > limits.MaxHold)
             resting[name] = input.Now + limits.MaxHold * Rest;
         if (resting.ContainsKey(name))
             return PlannerReasons.HeldTooLong.With(("workload", name), ("held", limits.MaxHold), ("limit", limits.MaxHold), ("wanted", Admission.Words(proposal)));

@@ -24,13 +24,17 @@ internal sealed class Neighbourhood
                 else
                     found[share.InstanceId] = [(attribution.Gpu, share)];
         (_gpusOf, _byName, _sharesOf) = (new(count), new(count), new(count));
+        var seen = snapshot.Attribution.Select(a => a.Gpu).ToHashSet();
         foreach (var workload in snapshot.Workloads)
         {
-            var gpus = last.GetValueOrDefault(workload.Name, Nowhere);
+            var before = last.GetValueOrDefault(workload.Name, Nowhere);
+            // Whoever runs free and holds nothing of a card that was read has left it.
+            var gpus = !workload.Container.Runs || IsHeld(workload, snapshot.Act) ? before : Without(before, seen);
             if (found.TryGetValue(workload.Container.Id.InstanceId, out var shares))
             {
                 _sharesOf[workload.Name] = shares;
-                gpus = shares.ConvertAll(s => s.Gpu);
+                // On a card that does not tell who holds it, it still stands: half of a job must not look like a whole one.
+                gpus = [.. shares.Select(s => s.Gpu), .. Without(before, seen)];
             }
             _byName[workload.Name] = workload;
             _gpusOf[workload.Name] = gpus;
@@ -41,6 +45,16 @@ internal sealed class Neighbourhood
                     _on[gpu] = [workload];
         }
         Gpus = [.. _on.Keys.Order()];
+    }
+
+    private static IReadOnlyList<int> Without(IReadOnlyList<int> gpus, HashSet<int> seen) => gpus.All(gpu => !seen.Contains(gpu)) ? gpus : [.. gpus.Where(gpu => !seen.Contains(gpu))];
+
+    private static bool IsHeld(WorkloadSnapshot workload, ActState act)
+    {
+        foreach (var hold in act.Holds)
+            if (hold.Workload == workload.Container.Id)
+                return true;
+        return false;
     }
 
     /// <summary>GPUs that any workload stands on, ascending.</summary>

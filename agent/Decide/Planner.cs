@@ -9,7 +9,7 @@ namespace Headroom.Decide;
 internal static class Planner
 {
     /// <summary>A rule that is not judged any more (its job hangs) loses its say after three of its intervals, this long at least.</summary>
-    private static readonly TimeSpan LeastLife = TimeSpan.FromSeconds(10);
+    internal static readonly TimeSpan LeastLife = TimeSpan.FromSeconds(10);
 
     private static readonly IReadOnlyList<IRule> Rules = 
     [
@@ -35,7 +35,10 @@ internal static class Planner
         foreach (var (name, settings) in policy.Rules.All)
         {
             if (!settings.Enabled)
+            {
+                memory = Forget(name, memory);
                 continue;
+            }
             var stands = memory.Standing.GetValueOrDefault(name);
             if (stands is null || due.Contains(name))
             {
@@ -56,4 +59,12 @@ internal static class Planner
         var (plan, after) = PlanMerge.Merge(input, memory);
         return (plan with { Due = judged }, after);
     }
+
+    /// <summary>What an off rule still knew would count for others: gates that nobody keeps, throttles that would come back as they were.</summary>
+    private static PlannerMemory Forget(RuleName rule, PlannerMemory memory) => rule switch
+    {
+        RuleName.Gate when memory.Gate != GateMemory.Nothing => memory with { Gate = GateMemory.Nothing },
+        RuleName.LatencyGuard when memory.Guard != GuardMemory.Nothing => memory with { Guard = GuardMemory.Nothing },
+        _ => memory,
+    };
 }

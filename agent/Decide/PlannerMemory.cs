@@ -21,8 +21,8 @@ internal sealed record PlannerMemory
     public string PolicyHash { get; init; } = "";
     public long PlanSeq { get; init; }
 
-    public GuardMemory Guard { get; init; } = new();
-    public GateMemory Gate { get; init; } = new();
+    public GuardMemory Guard { get; init; } = GuardMemory.Nothing;
+    public GateMemory Gate { get; init; } = GateMemory.Nothing;
     public BlameMemory Blame { get; init; } = new();
     public BatchWindowMemory BatchWindow { get; init; } = new();
     public VramCapsMemory VramCaps { get; init; } = new();

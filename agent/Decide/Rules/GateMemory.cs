@@ -5,6 +5,10 @@ namespace Headroom.Decide.Rules;
 /// <summary>What the rule <c>gate</c> remembers.</summary>
 internal sealed record GateMemory
 {
+    public static readonly GateMemory Nothing = new();
+
+    /// <summary>When it was judged last: older pairs are kept by nobody.</summary>
+    public MonoTime At { get; init; }
     /// <summary>Who stands aside for whom.</summary>
     public IReadOnlySet<(string Batch, string Protected)> Pairs { get; init; } = new HashSet<(string, string)>();
     /// <summary>Protected workloads that have been in flight nearly always since then, and were fast all the same.</summary>

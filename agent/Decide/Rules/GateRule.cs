@@ -35,6 +35,7 @@ internal sealed class GateRule : IRule
 
         public GateMemory Memory() => new()
         {
+            At = input.Now,
             Pairs = _pairs,
             Shared = _shared,
             BusySince = _busySince,
@@ -49,39 +50,48 @@ internal sealed class GateRule : IRule
             {
                 if (!Ranks.Protects(other, batch))
                     continue;
+                var pair = (batch.Name, other.Name);
                 if (other.Activity is not { Confidence: ActivityConfidence.High } activity)
                 {
+                    // One missed look is no reason to begin anew.
+                    if (before.Shared.Contains(pair))
+                        _shared.Add(pair);
+                    if (before.BusySince.TryGetValue(other.Name, out var busySince))
+                        _busySince[other.Name] = busySince;
                     Remarks.Add(new(Verdict.Refuse, batch.Name, gpu, Lever.Gate, GateReasons.NotSeen.With(("workload", batch.Name), ("protected", other.Name))));
                     continue;
                 }
-                var pair = (batch.Name, other.Name);
-                if (!MayGate(pair, other, activity.BusyRatio))
+                if (!MayGate(pair, other.Name, activity.BusyRatio))
                 {
                     _shared.Add(pair);
                     Remarks.Add(new(Verdict.Refuse, batch.Name, gpu, Lever.Gate, GateReasons.TooBusy.With(
                         ("workload", batch.Name), ("protected", other.Name), ("busy", ReasonValue.Ratio(activity.BusyRatio)))));
                     continue;
                 }
-                _pairs.Add(pair);
                 (to ??= []).Add(other.Container.Id);
                 // A burst that fills its queue has no room for anybody: whoever stands aside gets its floor only while nobody waits and the latency allows it.
                 if (Hurts(other) || other.Latency?.Waiting > 0)
                     floor = 0;
             }
-            if (to is not null)
-                Proposals.Add(new YieldProposal(RuleName.Gate, batch.Container.Id, GateReasons.Yields.With(
-                    ("workload", batch.Name), ("protected", string.Join(", ", to.Select(id => id.Name)))), gpu, to, floor));
+            if (to is null)
+                return;
+            var proposal = new YieldProposal(RuleName.Gate, batch.Container.Id, GateReasons.Yields.With(
+                ("workload", batch.Name), ("protected", string.Join(", ", to.Select(id => id.Name)))), gpu, to, floor);
+            Proposals.Add(proposal);
+            // Only a gate that may be is one: else the workload must be held another way.
+            if (Admission.Judge(proposal, batch, input).Refusal is null)
+                _pairs.UnionWith(to.Select(id => (batch.Name, id.Name)));
         }
 
-        /// <summary>Given up when it has long been busy all the time and is fast all the same; taken up again when there is room between requests.</summary>
-        private bool MayGate((string, string Protected) pair, WorkloadSnapshot other, double busy)
+        /// <summary>Given up when it has long been busy all the time: batch would starve. Taken up again when there is room between requests.</summary>
+        private bool MayGate((string, string) pair, string other, double busy)
         {
             if (before.Shared.Contains(pair))
                 return busy < RoomAgain;
-            if (busy < NoRoom || Hurts(other))
+            if (busy < NoRoom)
                 return true;
-            var since = before.BusySince.GetValueOrDefault(other.Name, input.Now);
-            _busySince[other.Name] = since;
+            var since = before.BusySince.GetValueOrDefault(other, input.Now);
+            _busySince[other] = since;
             return input.Now - since < NoRoomFor;
         }
 

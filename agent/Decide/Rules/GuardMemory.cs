@@ -5,6 +5,8 @@ namespace Headroom.Decide.Rules;
 /// <summary>What the rule <c>latencyGuard</c> remembers.</summary>
 internal sealed record GuardMemory
 {
+    public static readonly GuardMemory Nothing = new();
+
     public IReadOnlyDictionary<string, ProtectedMemory> Protected { get; init; } = new Dictionary<string, ProtectedMemory>();
     public IReadOnlyDictionary<string, ThrottledMemory> Throttled { get; init; } = new Dictionary<string, ThrottledMemory>();
     public MonoTime? JudgedAt { get; init; }
@@ -22,9 +24,11 @@ internal sealed record ProtectedMemory
     public double? Completed { get; init; }
     /// <summary>Somebody waited then.</summary>
     public bool Waited { get; init; }
-    /// <summary>Answered a second while somebody waits, and when that was last seen.</summary>
-    public double? CompletionRate { get; init; }
-    public MonoTime? CompletionRateAt { get; init; }
+    /// <summary>When the server was asked then.</summary>
+    public MonoTime? CompletedAt { get; init; }
+    /// <summary>Answered while somebody waits, and the seconds that it took: both fade alike.</summary>
+    public double Answered { get; init; }
+    public double AnsweredSeconds { get; init; }
     /// <summary>When something was last taken from a neighbour for its sake.</summary>
     public MonoTime? ActedAt { get; init; }
     /// <summary>Its histograms at that time, by SLO: what was answered since is news.</summary>
@@ -49,6 +53,8 @@ internal sealed record ThrottledMemory
     /// <summary>Times that it was suspended, each within an hour of the one before.</summary>
     public int Suspensions { get; init; }
     public MonoTime? SuspendedAt { get; init; }
+    /// <summary>Stopping is a restart in the end: not again within its cooldown.</summary>
+    public MonoTime? EvictedAt { get; init; }
     /// <summary>For whose sake, last.</summary>
     public required string For { get; init; }
     public required Reason Reason { get; init; }

@@ -37,7 +37,8 @@ internal static class GuardWords
         if (by.Forecast is { } forecast && forecast > 1 && !(seen > 1))
             return (m.State == ThrottleState.Suspended ? GuardReasons.SuspendedByQueue : GuardReasons.Queue).With(
                 ("workload", workload), ("share", share), ("protected", hurt), ("waiting", ReasonValue.Count(by.Workload.Latency?.Waiting ?? 0)),
-                ("forecast", ReasonValue.Seconds(forecast * worst.Slo.Target.TotalSeconds)), ("target", worst.Slo.Target), ("slo", worst.Slo.Name));
+                ("forecast", ReasonValue.Seconds(forecast * QueueForecast.Tightest(by.Workload)!.Target.TotalSeconds)),
+                ("target", QueueForecast.Tightest(by.Workload)!.Target), ("slo", QueueForecast.Tightest(by.Workload)!.Name));
         if (m.State == ThrottleState.Suspended)
             return GuardReasons.Suspended.With(
                 ("workload", workload), ("share", share), ("protected", hurt), ("slo", worst.Slo.Name), ("observed", observed), ("target", worst.Slo.Target));

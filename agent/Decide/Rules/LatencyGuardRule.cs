@@ -15,7 +15,7 @@ internal sealed class LatencyGuardRule : IRule
         var guard = memory.Guard;
         var elapsed = guard.JudgedAt is { } at ? TimeSpan.FromTicks(Math.Clamp((input.Now - at).Ticks, 0, LongestStep.Ticks)) : TimeSpan.Zero;
         memory = memory with { Blame = Blame.Watch(input, memory.Blame, Agitated(input, guard)) };
-        var judged = JudgeProtected(input, memory, elapsed);
+        var judged = JudgeProtected(input, memory);
         var throttled = new Dictionary<string, ThrottledMemory>(guard.Throttled.Count);
         var asking = AskingBy(judged);
         foreach (var workload in input.Snapshot.Workloads)
@@ -45,7 +45,7 @@ internal sealed class LatencyGuardRule : IRule
         return gpus;
     }
 
-    private static List<ProtectedJudgement> JudgeProtected(RuleInput input, PlannerMemory memory, TimeSpan elapsed)
+    private static List<ProtectedJudgement> JudgeProtected(RuleInput input, PlannerMemory memory)
     {
         var judged = new List<ProtectedJudgement>();
         foreach (var workload in input.Snapshot.Workloads)
@@ -58,7 +58,7 @@ internal sealed class LatencyGuardRule : IRule
                     if (IsBelow(other, workload, input, memory))
                         targets.Add(other.Name);
             judged.Add(ProtectedJudgement.Of(
-                input, workload, memory.Guard.Protected.GetValueOrDefault(workload.Name) ?? new ProtectedMemory(), elapsed, targets,
+                input, workload, memory.Guard.Protected.GetValueOrDefault(workload.Name) ?? new ProtectedMemory(), targets,
                 name => input.Near.Find(name) is { } other && IsHeld(input, memory.Guard, other), memory.Guard, memory.Blame));
         }
         return judged;
@@ -80,15 +80,36 @@ internal sealed class LatencyGuardRule : IRule
     /// <summary>May be held for its sake. Whoever stands aside by the gate does not run while requests are in flight: it cannot be the cause.</summary>
     private static bool IsBelow(WorkloadSnapshot other, WorkloadSnapshot hurt, RuleInput input, PlannerMemory memory) =>
         Ranks.Protects(hurt, other) && other.Policy is { Managed: true, Exempt: false, Yields: not Yields.Never } && (other.Container.Runs || IsHeld(input, memory.Guard, other))
-        && !memory.Gate.Pairs.Contains((other.Name, hurt.Name));
+        && !(IsPausedByOthers(other, input)) && !(GateStands(input, memory.Gate) && memory.Gate.Pairs.Contains((other.Name, hurt.Name)));
+
+    /// <summary>Whoever a person paused gives nothing, and is not ours to judge.</summary>
+    private static bool IsPausedByOthers(WorkloadSnapshot workload, RuleInput input) =>
+        workload.Container.State == ContainerState.Paused && !input.Snapshot.Act.Holds.Any(hold => hold.Workload == workload.Container.Id);
+
+    private static bool GateStands(RuleInput input, GateMemory gate)
+    {
+        var life = input.Policy.Rules.Gate.Every * 3;
+        return input.Policy.Rules.Gate.Enabled && input.Now - gate.At <= (life > Planner.LeastLife ? life : Planner.LeastLife);
+    }
+
+    /// <summary>The least that a share can be.</summary>
+    private static double FloorOf(WorkloadSnapshot workload) => Math.Max(workload.Policy.Floor, 0.01);
+
+    /// <summary>It is not in Headroom's hand to hold it, however long the breach lasts.</summary>
+    private static bool CannotGive(RuleInput input, WorkloadSnapshot workload) =>
+        input.Snapshot.Mode == Mode.Enforce && workload.Policy.Mode < Mode.Enforce
+        || input.Near.GpusOf(workload.Name).Count > 1 && !workload.Policy.Restart.Allowed
+        || input.Snapshot.Act.Ineffective.Any(useless => useless.Workload == workload.Name && useless.Lever == Lever.Share);
 
     /// <summary>Really does not run, by our doing; or has its floor, where the limits allow no more. In recommend it never is.</summary>
     private static bool IsHeld(RuleInput input, GuardMemory guard, WorkloadSnapshot workload)
     {
+        if (CannotGive(input, workload))
+            return true;
         foreach (var hold in input.Snapshot.Act.Holds)
             if (hold.Workload == workload.Container.Id
                 && (hold.Lever is Lever.Pause or Lever.Stop or Lever.Sleep
-                    || hold.Lever == Lever.Share && hold.Share <= workload.Policy.Floor + 1e-9
+                    || hold.Lever == Lever.Share && hold.Share <= FloorOf(workload) + 1e-9
                     && guard.Throttled.GetValueOrDefault(workload.Name)?.State >= ThrottleLaw.Last(workload.Policy.Priority)))
                 return true;
         return false;
@@ -98,7 +119,7 @@ internal sealed class LatencyGuardRule : IRule
     private static bool HasOnlyItsFloor(RuleInput input, WorkloadSnapshot workload)
     {
         foreach (var hold in input.Snapshot.Act.Holds)
-            if (hold.Workload == workload.Container.Id && hold.Lever != Lever.Cap && hold.Lever != Lever.Gate && hold.Share <= workload.Policy.Floor + 1e-9)
+            if (hold.Workload == workload.Container.Id && hold.Lever != Lever.Cap && hold.Lever != Lever.Gate && hold.Share <= FloorOf(workload) + 1e-9)
                 return true;
         return false;
     }
@@ -116,14 +137,19 @@ internal sealed class LatencyGuardRule : IRule
         }
         if (before is null && demand < Demand.Ease)
             return null;
-        var floor = workload.Policy.Floor;
+        var floor = FloorOf(workload);
         var now = input.Now;
         var m = before ?? new ThrottledMemory { State = ThrottleState.Healthy, Share = 1, Since = now, ReadyAt = now, For = "", Reason = PlannerReasons.GivenBack.With(("workload", workload.Name)) };
-        var suspend = now - m.Since >= input.Policy.Rules.LatencyGuard.For && strictest?.Lasts == true 
+        var suspend = now - m.Since >= input.Policy.Rules.LatencyGuard.For && strictest?.Lasts == true
             && ThrottleLaw.Last(workload.Policy.Priority) >= ThrottleState.Suspended && HasOnlyItsFloor(input, workload);
-        var next = ThrottleLaw.Next(m, demand, floor, elapsed, now, suspend, workload.Policy.Restart.Allowed);
+        // What stands still for a pressure that is borne now would stand for ever: the dwell is enough.
+        if (m.State >= ThrottleState.Suspended && demand is Demand.Keep or Demand.Ease && strictest is { Demand: not Demand.Cut, Evidence.Pressure: { } borne }
+            && borne <= input.Policy.Rules.LatencyGuard.EnterAbove)
+            demand = Demand.Grow;
+        var mayEvict = workload.Policy.Restart.Allowed && !(now - m.EvictedAt < workload.Policy.Restart.Cooldown);
+        var next = ThrottleLaw.Next(m, demand, floor, elapsed, now, suspend, mayEvict);
         if (next.State == ThrottleState.Healthy)
-            return ThrottleLaw.Remembers(next, now) ? next : null;
+            return ThrottleLaw.Remembers(next, now) || now - next.EvictedAt < workload.Policy.Restart.Cooldown ? next : null;
         if (next == m)
             return next;
         return strictest is null
@@ -135,7 +161,7 @@ internal sealed class LatencyGuardRule : IRule
     private static ThrottledMemory? Handed(RuleInput input, GateMemory gate, WorkloadSnapshot workload) => !gate.JustShared.Contains(workload.Name) ? null : new()
     {
         State = ThrottleState.Throttled,
-        Share = workload.Policy.Floor,
+        Share = FloorOf(workload),
         Since = input.Now,
         ReadyAt = input.Now,
         For = gate.Shared.First(pair => pair.Batch == workload.Name).Protected,
@@ -173,7 +199,7 @@ internal sealed class LatencyGuardRule : IRule
             if (m.State == ThrottleState.Healthy || input.Near.Find(name) is not { } workload)
                 continue;
             var id = workload.Container.Id;
-            proposals.Add(new RunProposal(RuleName.LatencyGuard, id, m.Reason, RunLimit.AtShare(Math.Max(m.Share, 0.01)), m.For));
+            proposals.Add(new RunProposal(RuleName.LatencyGuard, id, m.Reason, RunLimit.AtShare(m.Share), m.For));
             if (m.State >= ThrottleState.Suspended)
                 proposals.Add(new RunProposal(RuleName.LatencyGuard, id, m.Reason, m.State == ThrottleState.Evicted ? RunLimit.Stopped : RunLimit.Paused, m.For));
         }

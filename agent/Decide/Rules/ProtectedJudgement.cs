@@ -19,13 +19,13 @@ internal sealed record ProtectedJudgement(
     private const double WorseBy = 1.25;
 
     public static ProtectedJudgement Of(
-        RuleInput input, WorkloadSnapshot workload, ProtectedMemory m, TimeSpan elapsed, IReadOnlySet<string> targets, Func<string, bool> isHeld, GuardMemory guard, BlameMemory blame)
+        RuleInput input, WorkloadSnapshot workload, ProtectedMemory m, IReadOnlySet<string> targets, Func<string, bool> isHeld, GuardMemory guard, BlameMemory blame)
     {
-        m = QueueForecast.Count(workload, m, input.Now, elapsed);
+        m = QueueForecast.Count(workload, m);
         var settings = input.Policy.Rules.LatencyGuard;
         var now = input.Now;
         var evidence = LatencyEvidence.Of(workload, m, now);
-        var forecast = QueueForecast.Pressure(workload, m, now);
+        var forecast = QueueForecast.Pressure(workload, m);
         var x = evidence.Pressure;
         var near = (settings.LeaveBelow + settings.EnterAbove) / 2;
 

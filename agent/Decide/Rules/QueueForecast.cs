@@ -7,35 +7,43 @@ namespace Headroom.Decide.Rules;
 internal static class QueueForecast
 {
     private static readonly TimeSpan Over = TimeSpan.FromSeconds(15);
-    /// <summary>What the server did longer ago, perhaps beside other neighbours, says nothing of now.</summary>
-    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
     /// <summary>A shorter queue comes and goes by chance.</summary>
     private const double Queue = 5;
 
-    /// <summary>Keeps the rate of completions while somebody waits: what the server can do, not what it is asked for.</summary>
-    public static ProtectedMemory Count(WorkloadSnapshot workload, ProtectedMemory m, MonoTime at, TimeSpan elapsed)
+    /// <summary>Fewer answers make no rate.</summary>
+    private const double LeastAnswered = 5;
+
+    /// <summary>Counts completions while somebody waits: what the server can do, not what it is asked for.</summary>
+    public static ProtectedMemory Count(WorkloadSnapshot workload, ProtectedMemory m)
     {
-        var completed = workload.Latency?.Of(LatencySignal.EndToEnd)?.Total?.Count;
-        var waits = workload.Latency?.Waiting > 0;
-        if (completed is not { } now || m.Completed is not { } before || now < before || elapsed <= TimeSpan.Zero || !waits || !m.Waited)
-            return m with { Completed = completed, Waited = waits };
-        var rate = (now - before) / elapsed.TotalSeconds;
-        var part = 1 - Math.Exp(-elapsed / Over);
-        var usual = m.CompletionRateAt is { } last && at - last <= Over ? m.CompletionRate : null;
-        return m with { Completed = now, CompletionRate = usual is { } known ? known + (rate - known) * part : rate, CompletionRateAt = at };
+        if (workload.Latency is not { } latency || latency.At == m.CompletedAt)
+            return m;
+        var completed = latency.Of(LatencySignal.EndToEnd)?.Total?.Count;
+        var waits = latency.Waiting > 0;
+        var counted = m with { Completed = completed, CompletedAt = latency.At, Waited = waits };
+        if (completed is not { } now || m.Completed is not { } before || m.CompletedAt is not { } at || now < before || latency.At - at > Over)
+            return counted with { Answered = 0, AnsweredSeconds = 0 };
+        if (!waits || !m.Waited)
+            return counted with { Answered = waits || m.Waited ? m.Answered : 0, AnsweredSeconds = waits || m.Waited ? m.AnsweredSeconds : 0 };
+        var (took, kept) = (latency.At - at, Math.Exp(-(latency.At - at) / Over));
+        return counted with { Answered = m.Answered * kept + (now - before), AnsweredSeconds = m.AnsweredSeconds * kept + took.TotalSeconds };
     }
 
     /// <summary>Against the tightest SLO on whole requests; null when few wait, or the server does not tell.</summary>
-    public static double? Pressure(WorkloadSnapshot workload, ProtectedMemory m, MonoTime now)
+    public static double? Pressure(WorkloadSnapshot workload, ProtectedMemory m)
     {
-        if (workload.Latency is not { Waiting: >= Queue } || m.CompletionRate is not > 0 || !(now - m.CompletionRateAt <= Fresh))
+        if (workload.Latency is not { Waiting: >= Queue } latency || m.Answered < LeastAnswered || m.AnsweredSeconds <= 0 || Tightest(workload) is not { } slo)
             return null;
-        double? tightest = null;
-        foreach (var slo in workload.Slos)
-            if (slo.Slo.Signal == LatencySignal.EndToEnd && !(tightest <= slo.Slo.Target.TotalSeconds))
-                tightest = slo.Slo.Target.TotalSeconds;
-        return InFlight(workload) / m.CompletionRate / tightest;
+        return ((latency.Running ?? 0) + latency.Waiting) / (m.Answered / m.AnsweredSeconds) / slo.Target.TotalSeconds;
     }
 
-    private static double? InFlight(WorkloadSnapshot workload) => workload.Latency is { } latency ? (latency.Running ?? 0) + (latency.Waiting ?? 0) : null;
+    /// <summary>SLO on whole requests; null without one.</summary>
+    public static Slo? Tightest(WorkloadSnapshot workload)
+    {
+        Slo? tightest = null;
+        foreach (var reading in workload.Slos)
+            if (reading.Slo.Signal == LatencySignal.EndToEnd && !(tightest?.Target <= reading.Slo.Target))
+                tightest = reading.Slo;
+        return tightest;
+    }
 }

@@ -52,7 +52,7 @@ internal static class ThrottleLaw
     private static ThrottledMemory Suspend(ThrottledMemory m, double floor, MonoTime now, bool mayEvict)
     {
         var evict = mayEvict && m.SuspendedAt is { } before && now - before <= EvictWithin;
-        m = m with { Suspensions = Remembers(m, now) ? m.Suspensions + 1 : 1, SuspendedAt = now };
+        m = m with { Suspensions = Remembers(m, now) ? m.Suspensions + 1 : 1, SuspendedAt = now, EvictedAt = evict ? now : m.EvictedAt };
         return Enter(m, evict ? ThrottleState.Evicted : ThrottleState.Suspended, floor, now);
     }
 
@@ -68,6 +68,8 @@ internal static class ThrottleLaw
     private static ThrottledMemory GiveBack(ThrottledMemory m, double floor, TimeSpan elapsed, MonoTime now) => m.State switch
     {
         ThrottleState.Healthy => m,
+        // A stop costs the work since its last checkpoint: not at each pause between two bursts.
+        ThrottleState.Evicted when now < m.ReadyAt => m,
         ThrottleState.Suspended or ThrottleState.Evicted => Enter(m, ThrottleState.Throttled, floor, now),
         _ => Raise(m, m.Share + (1 - floor) * (elapsed / GiveBackWithin), now),
     };

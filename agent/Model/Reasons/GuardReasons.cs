@@ -25,8 +25,8 @@ internal static class GuardReasons
         "paused {workload}: {protected} {slo} {observed} > {target} although it ran only {share}",
         "暂停 {workload}：仅以 {share} 运行时，{protected} 的 {slo} 仍为 {observed}，超过 {target}");
     public static readonly ReasonCode Evicted = new("HR1108",
-        "stopped {workload}: paused {times} times within ten minutes for {protected}",
-        "停止 {workload}：十分钟内为 {protected} 暂停了 {times} 次");
+        "stopped {workload}: it had to be paused for {protected} again within ten minutes ({times} pauses lately)",
+        "停止 {workload}：十分钟内又需要为 {protected} 暂停它（近期共 {times} 次）");
     public static readonly ReasonCode Growing = new("HR1109",
         "gives back to {workload}, now {share}: {protected} is at {pressure} of its limit",
         "逐步恢复 {workload}，现为 {share}：{protected} 处于上限的 {pressure}");
