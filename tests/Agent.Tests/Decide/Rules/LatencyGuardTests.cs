@@ -166,6 +166,58 @@ public sealed class LatencyGuardTests
         }
     }
 
+    [Fact]
+    public void Who_stands_aside_by_a_gate_is_not_asked_for_more_but_a_gate_that_is_off_protects_nobody()
+    {
+        _batch.Yields = _innocent.Yields = Yields.Gate;
+        _vip.Activity = new WorkloadActivity(ActivityConfidence.High, 1, 0.5, _node.Now);
+        var gated = Slow(6);
+        Assert.Equal(2, gated.Yields.Count);
+        Assert.Empty(gated.Wanted);
+
+        _node.Policy = _node.Policy with { Hash = "gate off", Rules = new RulesPolicy { Gate = new GateSettings { Enabled = false } } };
+        var shared = Slow(6);
+        Assert.Empty(shared.Yields);
+        Assert.NotEmpty(shared.Wanted);
+    }
+
+    [Fact]
+    public void A_gate_that_may_not_be_is_none()
+    {
+        _batch.Yields = Yields.Gate;
+        _batch.Sm = 0.9;
+        _vip.Activity = new WorkloadActivity(ActivityConfidence.High, 1, 0.5, _node.Now);
+        _node.Act = _node.Act with { Ineffective = [new IneffectiveLever("batch", Lever.Gate)] };
+        var plan = Slow(4);
+        Assert.Empty(plan.Yields);
+        Assert.Contains(plan.Wanted, w => w.Workload.Name == "batch");
+    }
+
+    [Fact]
+    public void A_floor_of_nothing_does_not_keep_it_from_being_paused()
+    {
+        _batch.Floor = _innocent.Floor = 0;
+        Assert.Contains(Slow(60).Wanted, w => w.Run!.Limit.State == RunState.Paused);
+    }
+
+    [Fact]
+    public void Whoever_was_paused_runs_again_when_the_model_bears_it_also_near_its_limit()
+    {
+        Assert.Contains(Slow(60).Wanted, w => w.Run!.Limit.State == RunState.Paused);
+        Assert.DoesNotContain(Live(400, 5, 0.17).Wanted, w => w.Run!.Limit.State == RunState.Paused);
+    }
+
+    [Fact]
+    public void What_a_person_paused_is_left_alone_and_keeps_nobody_else_held()
+    {
+        _innocent.State = ContainerState.Paused;
+        var seen = new List<Decision>();
+        for (var i = 0; i < 150; i++)
+            seen.AddRange(Slow(1).Decisions.Where(d => d.IsNew));
+        Assert.DoesNotContain(seen, d => d.Workload == "other" && d.Verdict == Verdict.Move);
+        Assert.Contains(seen, d => d.Reason.Code == GuardReasons.OwnLoad.Code);
+    }
+
     private double Share(string name) => _node.Memory.Guard.Throttled.GetValueOrDefault(name)?.Share ?? 1;
 
     private Plan Calm(int seconds) => Live(seconds, 5, 0.1);
