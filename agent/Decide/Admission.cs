@@ -27,8 +27,12 @@ internal static class Admission
                 return Refuse(PlannerReasons.SeveralGpus, proposal, ("gpus", ReasonValue.Count(gpus.Count)));
             proposal = pause with { Limit = RunLimit.Stopped };
         }
-        if (input.Snapshot.Act.Breaker is { } breaker && !IsHeld(workload, proposal.Lever, input.Snapshot.Act))
-            return Refuse(PlannerReasons.BreakerOpen, proposal, ("breaker", breaker));
+        if (input.Snapshot.Act.Breaker is { } breaker)
+        {
+            var lever = proposal.Lever;
+            if (!input.Snapshot.Act.Has(workload.Container.Id, hold => hold.Lever == lever))
+                return Refuse(PlannerReasons.BreakerOpen, proposal, ("breaker", breaker));
+        }
         foreach (var useless in input.Snapshot.Act.Ineffective)
             if (useless.Workload == workload.Name && useless.Lever == proposal.Lever)
                 return Refuse(PlannerReasons.Ineffective, proposal, ("lever", proposal.Lever.Word()));
@@ -36,14 +40,6 @@ internal static class Admission
     }
 
     private static bool Freezes(Proposal proposal) => proposal is YieldProposal or RunProposal { Limit.State: RunState.Share or RunState.Paused };
-
-    private static bool IsHeld(WorkloadSnapshot workload, Lever lever, ActState act)
-    {
-        foreach (var hold in act.Holds)
-            if (hold.Workload == workload.Container.Id && hold.Lever == lever)
-                return true;
-        return false;
-    }
 
     public static string Words(Proposal proposal) => proposal switch
     {

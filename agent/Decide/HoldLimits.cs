@@ -46,18 +46,15 @@ internal static class HoldLimits
     private static Reason? Refusal(
         RunProposal proposal, RuleInput input, IReadOnlyDictionary<string, HeldMemory> before, Dictionary<string, MonoTime> resting, int count, int managed)
     {
-        if (IsDeclared(proposal.Rule))
+        if (!Counts(proposal))
             return null;
         var name = proposal.Workload.Name;
         var limits = input.Policy.Limits;
-        // A share is no such hold: it moves all the time, and the workload runs.
-        if (proposal.Limit.State < RunState.Paused)
-            return null;
         if (before.GetValueOrDefault(name) is { StillSince: { } still } last && !IsDeclared(last.Rule) && input.Now - still > limits.MaxHold)
             resting[name] = input.Now + limits.MaxHold * Rest;
         if (resting.ContainsKey(name))
             return PlannerReasons.HeldTooLong.With(("workload", name), ("held", limits.MaxHold), ("limit", limits.MaxHold), ("wanted", Admission.Words(proposal)));
-        return Counts(proposal) && count >= Math.Max(1, (int)Math.Floor(limits.MaxHeld * managed + 1e-9))
+        return count >= Math.Max(1, (int)Math.Floor(limits.MaxHeld * managed + 1e-9))
             ? PlannerReasons.TooManyHeld.With(
                 ("workload", name), ("held", ReasonValue.Count(count)), ("managed", ReasonValue.Count(managed)), ("limit", ReasonValue.Ratio(limits.MaxHeld)),
                 ("wanted", Admission.Words(proposal)))
@@ -67,6 +64,7 @@ internal static class HoldLimits
     /// <summary>The user's own arrangement, not an emergency: neither counted nor ended by limits.</summary>
     private static bool IsDeclared(RuleName rule) => rule is RuleName.BatchWindow or RuleName.TurnTaking or RuleName.Scale;
 
+    /// <summary>A share is no such hold: it moves all the time, and the workload runs.</summary>
     private static bool Counts(RunProposal proposal) => proposal.Limit.State >= RunState.Paused && !IsDeclared(proposal.Rule);
 
     private static int Managed(RuleInput input)

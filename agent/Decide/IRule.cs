@@ -20,9 +20,4 @@ internal sealed record RuleInput(NodeSnapshot Snapshot, Policy Policy, Neighbour
 }
 
 /// <param name="Memory">With the rule's own slice replaced; the others untouched.</param>
-internal sealed record RuleOutput(PlannerMemory Memory, IReadOnlyList<Proposal> Proposals, IReadOnlyList<RuleRemark> Remarks)
-{
-    public RuleOutput(PlannerMemory memory) : this(memory, [], [])
-    {
-    }
-}
+internal sealed record RuleOutput(PlannerMemory Memory, IReadOnlyList<Proposal> Proposals, IReadOnlyList<RuleRemark> Remarks);

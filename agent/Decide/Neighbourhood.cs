@@ -29,12 +29,16 @@ internal sealed class Neighbourhood
         {
             var before = last.GetValueOrDefault(workload.Name, Nowhere);
             // Whoever runs free and holds nothing of a card that was read has left it.
-            var gpus = !workload.Container.Runs || IsHeld(workload, snapshot.Act) ? before : Without(before, seen);
+            var stays = !workload.Container.Runs || snapshot.Act.Has(workload.Container.Id);
+            var unseen = Unseen(before, seen);
+            var gpus = stays ? before : unseen;
             if (found.TryGetValue(workload.Container.Id.InstanceId, out var shares))
             {
                 _sharesOf[workload.Name] = shares;
+                var held = shares.ConvertAll(s => s.Gpu);
                 // On a card that does not tell who holds it, it still stands: half of a job must not look like a whole one.
-                gpus = [.. shares.Select(s => s.Gpu), .. Without(before, seen)];
+                held.AddRange(unseen);
+                gpus = held;
             }
             _byName[workload.Name] = workload;
             _gpusOf[workload.Name] = gpus;
@@ -47,14 +51,13 @@ internal sealed class Neighbourhood
         Gpus = [.. _on.Keys.Order()];
     }
 
-    private static IReadOnlyList<int> Without(IReadOnlyList<int> gpus, HashSet<int> seen) => gpus.All(gpu => !seen.Contains(gpu)) ? gpus : [.. gpus.Where(gpu => !seen.Contains(gpu))];
-
-    private static bool IsHeld(WorkloadSnapshot workload, ActState act)
+    private static IReadOnlyList<int> Unseen(IReadOnlyList<int> gpus, HashSet<int> seen)
     {
-        foreach (var hold in act.Holds)
-            if (hold.Workload == workload.Container.Id)
-                return true;
-        return false;
+        List<int>? unseen = null;
+        for (var i = 0; i < gpus.Count; i++)
+            if (!seen.Contains(gpus[i]))
+                (unseen ??= []).Add(gpus[i]);
+        return unseen ?? Nowhere;
     }
 
     /// <summary>GPUs that any workload stands on, ascending.</summary>

@@ -8,9 +8,6 @@ namespace Headroom.Decide;
 /// Due rules are judged anew, in a fixed order; what the others wanted stays in force until it expires; then all wishes become one plan.</summary>
 internal static class Planner
 {
-    /// <summary>A rule that is not judged any more (its job hangs) loses its say after three of its intervals, this long at least.</summary>
-    internal static readonly TimeSpan LeastLife = TimeSpan.FromSeconds(10);
-
     private static readonly IReadOnlyList<IRule> Rules = 
     [
         new GpuHealthRule(), new BatchWindowRule(), new ScaleRule(), new TurnTakingRule(), new RunawayMemoryRule(), new VramCapsRule(),
@@ -44,8 +41,7 @@ internal static class Planner
             {
                 var output = RuleOf[name].Judge(input, memory);
                 memory = output.Memory;
-                var life = settings.Every * 3;
-                stands = new Standing(output.Proposals, output.Remarks, now + (life > LeastLife ? life : LeastLife));
+                stands = new Standing(output.Proposals, output.Remarks, now + settings.Life);
                 judged.Add(name);
             }
             else if (stands.Until < now)

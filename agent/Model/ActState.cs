@@ -13,6 +13,16 @@ internal sealed record ActState
     public string? Breaker { get; init; }
     /// <summary>Levers that were found to do nothing: workload and lever.</summary>
     public IReadOnlyList<IneffectiveLever> Ineffective { get; init; } = [];
+
+    /// <summary>Whether anything is held of this life of a workload.</summary>
+    /// <param name="which">Only such holds count; null: any.</param>
+    public bool Has(WorkloadId workload, Func<Hold, bool>? which = null)
+    {
+        foreach (var hold in Holds)
+            if (hold.Workload == workload && which?.Invoke(hold) != false)
+                return true;
+        return false;
+    }
 }
 
 /// <summary>One thing that Headroom must undo.</summary>

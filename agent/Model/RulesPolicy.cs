@@ -41,6 +41,12 @@ internal abstract record RuleSettings
     public bool Enabled { get; init; } = true;
     /// <summary>From judgement to judgement.</summary>
     public TimeSpan Every { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>A rule that is not judged any more (its job hangs) loses its say after three of its intervals, this long at least.</summary>
+    private static readonly TimeSpan LeastLife = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long what it wanted stands without a new judgement.</summary>
+    public TimeSpan Life => Every * 3 > LeastLife ? Every * 3 : LeastLife;
 }
 
 /// <summary>Throttles lower priorities while a protected workload's pressure is high. Ratios of pressure, 1 = the SLO.</summary>

@@ -98,7 +98,7 @@ internal sealed class SimulatedReconciler(SimulatedNode node) : IReconciler
         }
         return wanted is null || limit.State == RunState.Free
             ? null
-            : Keep(before, new Hold(id, LeverOf(limit.State), wanted.Rule, limit.Share, null, null, wall));
+            : Keep(before, new Hold(id, limit.Lever, wanted.Rule, limit.Share, null, null, wall));
     }
 
     private static Hold? Gate(World world, SimulatedWorkload workload, Hold? before, YieldRelation? relation, WorkloadId id, DateTimeOffset wall)
@@ -120,14 +120,6 @@ internal sealed class SimulatedReconciler(SimulatedNode node) : IReconciler
 
     /// <summary>The same lever is the same hold, whatever its value.</summary>
     private static Hold Keep(Hold? before, Hold now) => before?.Lever == now.Lever ? now with { Since = before.Since } : now;
-
-    private static Lever LeverOf(RunState state) => state switch
-    {
-        RunState.Share => Lever.Share,
-        RunState.Paused => Lever.Pause,
-        RunState.Asleep => Lever.Sleep,
-        _ => Lever.Stop,
-    };
 
     private sealed record Held(Hold? Run, Hold? Gate, Hold? Cap)
     {

@@ -32,13 +32,8 @@ internal static class Blame
     }
 
     /// <summary>What it does at the share that it was given is not what it usually does: else it would be as innocent as the others when it hurts again.</summary>
-    private static bool IsThrottled(RuleInput input, WorkloadSnapshot workload)
-    {
-        foreach (var hold in input.Snapshot.Act.Holds)
-            if (hold.Workload == workload.Container.Id && hold is { Rule: RuleName.LatencyGuard })
-                return true;
-        return false;
-    }
+    private static bool IsThrottled(RuleInput input, WorkloadSnapshot workload) =>
+        input.Snapshot.Act.Has(workload.Container.Id, static hold => hold.Rule == RuleName.LatencyGuard);
 
     /// <summary>The neighbours of a workload, the most suspicious first.</summary>
     public static BlameReport Report(RuleInput input, BlameMemory memory, WorkloadSnapshot hurt)

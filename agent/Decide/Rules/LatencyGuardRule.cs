@@ -80,17 +80,14 @@ internal sealed class LatencyGuardRule : IRule
     /// <summary>May be held for its sake. Whoever stands aside by the gate does not run while requests are in flight: it cannot be the cause.</summary>
     private static bool IsBelow(WorkloadSnapshot other, WorkloadSnapshot hurt, RuleInput input, PlannerMemory memory) =>
         Ranks.Protects(hurt, other) && other.Policy is { Managed: true, Exempt: false, Yields: not Yields.Never } && (other.Container.Runs || IsHeld(input, memory.Guard, other))
-        && !(IsPausedByOthers(other, input)) && !(GateStands(input, memory.Gate) && memory.Gate.Pairs.Contains((other.Name, hurt.Name)));
+        && !IsPausedByOthers(other, input) && !(GateStands(input, memory.Gate) && memory.Gate.Pairs.Contains((other.Name, hurt.Name)));
 
     /// <summary>Whoever a person paused gives nothing, and is not ours to judge.</summary>
     private static bool IsPausedByOthers(WorkloadSnapshot workload, RuleInput input) =>
-        workload.Container.State == ContainerState.Paused && !input.Snapshot.Act.Holds.Any(hold => hold.Workload == workload.Container.Id);
+        workload.Container.State == ContainerState.Paused && !input.Snapshot.Act.Has(workload.Container.Id);
 
-    private static bool GateStands(RuleInput input, GateMemory gate)
-    {
-        var life = input.Policy.Rules.Gate.Every * 3;
-        return input.Policy.Rules.Gate.Enabled && input.Now - gate.At <= (life > Planner.LeastLife ? life : Planner.LeastLife);
-    }
+    private static bool GateStands(RuleInput input, GateMemory gate) =>
+        input.Policy.Rules.Gate is { Enabled: true } settings && input.Now - gate.At <= settings.Life;
 
     /// <summary>The least that a share can be.</summary>
     private static double FloorOf(WorkloadSnapshot workload) => Math.Max(workload.Policy.Floor, 0.01);
@@ -102,27 +99,16 @@ internal sealed class LatencyGuardRule : IRule
         || input.Snapshot.Act.Ineffective.Any(useless => useless.Workload == workload.Name && useless.Lever == Lever.Share);
 
     /// <summary>Really does not run, by our doing; or has its floor, where the limits allow no more. In recommend it never is.</summary>
-    private static bool IsHeld(RuleInput input, GuardMemory guard, WorkloadSnapshot workload)
-    {
-        if (CannotGive(input, workload))
-            return true;
-        foreach (var hold in input.Snapshot.Act.Holds)
-            if (hold.Workload == workload.Container.Id
-                && (hold.Lever is Lever.Pause or Lever.Stop or Lever.Sleep
-                    || hold.Lever == Lever.Share && hold.Share <= FloorOf(workload) + 1e-9
-                    && guard.Throttled.GetValueOrDefault(workload.Name)?.State >= ThrottleLaw.Last(workload.Policy.Priority)))
-                return true;
-        return false;
-    }
+    private static bool IsHeld(RuleInput input, GuardMemory guard, WorkloadSnapshot workload) =>
+        CannotGive(input, workload)
+        || input.Snapshot.Act.Has(workload.Container.Id, hold =>
+            hold.Lever is Lever.Pause or Lever.Stop or Lever.Sleep
+            || hold.Lever == Lever.Share && hold.Share <= FloorOf(workload) + 1e-9
+            && guard.Throttled.GetValueOrDefault(workload.Name)?.State >= ThrottleLaw.Last(workload.Policy.Priority));
 
     /// <summary>Really: what is only recommended has not been tried, and nothing can be concluded from it.</summary>
-    private static bool HasOnlyItsFloor(RuleInput input, WorkloadSnapshot workload)
-    {
-        foreach (var hold in input.Snapshot.Act.Holds)
-            if (hold.Workload == workload.Container.Id && hold.Lever != Lever.Cap && hold.Lever != Lever.Gate && hold.Share <= FloorOf(workload) + 1e-9)
-                return true;
-        return false;
-    }
+    private static bool HasOnlyItsFloor(RuleInput input, WorkloadSnapshot workload) =>
+        input.Snapshot.Act.Has(workload.Container.Id, hold => hold.Lever is not (Lever.Cap or Lever.Gate) && hold.Share <= FloorOf(workload) + 1e-9);
 
     private static ThrottledMemory? Throttle(
         RuleInput input, WorkloadSnapshot workload, List<ProtectedJudgement>? asking, ThrottledMemory? before, TimeSpan elapsed)

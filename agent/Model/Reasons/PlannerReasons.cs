@@ -39,12 +39,9 @@ internal static class PlannerReasons
     public static readonly ReasonCode GivenBack = new("HR1012",
         "{workload} is given back",
         "{workload} 已恢复");
-    public static readonly ReasonCode LastReplica = new("HR1013",
-        "{workload} is the only replica of its model and not idle for {idle} yet (wanted: {wanted})",
-        "{workload} 是该模型唯一的副本，且空闲未满 {idle}（本应：{wanted}）");
 
     public static readonly IReadOnlyList<ReasonCode> All =
     [
-        NotOptedIn, Exempt, NotBelow, TooManyHeld, HeldTooLong, SeveralGpus, BreakerOpen, RestartsSpent, Ineffective, DidNotHelp, RestartNotAllowed, GivenBack, LastReplica,
+        NotOptedIn, Exempt, NotBelow, TooManyHeld, HeldTooLong, SeveralGpus, BreakerOpen, RestartsSpent, Ineffective, DidNotHelp, RestartNotAllowed, GivenBack,
     ];
 }
