@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Headroom.Cli.Doctor;
+using Headroom.Containers;
 using Headroom.Observe.Workloads;
 using Headroom.Run;
 

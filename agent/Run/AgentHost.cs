@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using Headroom.Containers;
 using Headroom.Export.Api;
 using Headroom.Export.Metrics;
 using Headroom.Model;

@@ -10,14 +10,17 @@ public sealed partial class ArchitectureTests
     {
         ["Model"] = [],
         ["Interop"] = [],
-        ["Observe"] = ["Model", "Interop"],
+        // How one talks to a container and to the daemon: what Observe reads by and Act works by.
+        ["Containers"] = ["Model", "Interop"],
+        ["Observe"] = ["Model", "Interop", "Containers"],
+        ["Act"] = ["Model", "Interop", "Containers"],
         ["Policies"] = ["Model"],
         ["Decide"] = ["Model"],
         ["Export"] = ["Model"],
         // The simulator's requests go through the real latency windows: docs/decisions/003.
         ["Simulate"] = ["Model", "Observe"],
-        ["Run"] = ["Model", "Observe", "Policies", "Decide", "Export", "Simulate", "Interop"],
-        ["Cli"] = ["Model", "Observe", "Policies", "Decide", "Export", "Simulate", "Interop", "Run"],
+        ["Run"] = ["Model", "Observe", "Policies", "Decide", "Export", "Simulate", "Interop", "Containers", "Act"],
+        ["Cli"] = ["Model", "Observe", "Policies", "Decide", "Export", "Simulate", "Interop", "Containers", "Act", "Run"],
     };
 
     [Fact]
@@ -47,7 +50,8 @@ public sealed partial class ArchitectureTests
     [Theory]
     [InlineData("Prometheus", "Export/Metrics")] // prometheus-net is quiet upstream: one place knows it
     [InlineData("YamlDotNet", "Policies/Yaml")]
-    [InlineData("Docker.DotNet", "Observe/Workloads", "Cli/Doctor/Facts")]
+    [InlineData("Docker.DotNet", "Containers", "Observe/Workloads", "Cli/Doctor/Facts")]
+    [InlineData("Polly", "Containers", "Act")]
     [InlineData("Spectre.Console", "Cli")]
     [InlineData("System.CommandLine", "Cli")]
     [InlineData("Quartz", "Run/Schedule")]

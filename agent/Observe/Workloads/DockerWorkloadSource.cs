@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
-using System.Net.Sockets;
 using System.Threading.Channels;
 using Docker.DotNet;
 using Docker.DotNet.Models;
+using Headroom.Containers;
 using Headroom.Model;
 using Microsoft.Extensions.Logging;
 
@@ -59,9 +59,9 @@ internal sealed partial class DockerWorkloadSource(DockerSourceOptions options, 
             {
                 return;
             }
-            catch (Exception e) when (IsDaemonTrouble(e))
+            catch (Exception e) when (DockerTrouble.Is(e))
             {
-                Fail(Words(e), started);
+                Fail(DockerTrouble.Words(e), started);
             }
             if (!await Delay(wait, stop))
                 return;
@@ -177,7 +177,7 @@ internal sealed partial class DockerWorkloadSource(DockerSourceOptions options, 
         catch (Exception e) when (e is TimeoutException or DockerApiException or System.Text.Json.JsonException)
         {
             if (!_notBefore.ContainsKey(id))
-                LogNotInspected(log, WorkloadId.Short(id), Words(e));
+                LogNotInspected(log, WorkloadId.Short(id), DockerTrouble.Words(e));
             _notBefore[id] = time.Mono() + options.AskAgain;
         }
     }
@@ -239,25 +239,6 @@ internal sealed partial class DockerWorkloadSource(DockerSourceOptions options, 
         if (_latest.Value.Error != error)
             LogFailed(log, options.Endpoint, error);
         _latest.Value = _latest.Value.Failure(error, started, time.Mono());
-    }
-
-    internal static bool IsDaemonTrouble(Exception e) =>
-        e is HttpRequestException or SocketException or IOException or TimeoutException or OperationCanceledException or DockerApiException
-            or System.Text.Json.JsonException;
-
-    internal static string Words(Exception e)
-    {
-        var cause = e;
-        while (cause.InnerException is { } inner)
-            cause = inner;
-        return cause switch
-        {
-            SocketException { SocketErrorCode: SocketError.AccessDenied } or UnauthorizedAccessException =>
-                "permission denied: run as root, or as a member of the group that owns the socket",
-            SocketException { SocketErrorCode: SocketError.ConnectionRefused or SocketError.AddressNotAvailable } or FileNotFoundException
-                or DirectoryNotFoundException => "nobody answers there: is the Docker daemon running?",
-            _ => cause.Message,
-        };
     }
 
     [LoggerMessage(1201, LogLevel.Information, "Docker at {Endpoint}: engine {Engine}, API {Api}")]

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using Docker.DotNet.Models;
+using Headroom.Containers;
 using Headroom.Model;
 using Headroom.Observe.Workloads;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -47,10 +48,10 @@ internal sealed record DockerFacts(
         {
             return new DockerFacts(options.Docker, Error: $"no answer for {options.DockerPatience.TotalSeconds:0.#} s");
         }
-        catch (Exception e) when (DockerWorkloadSource.IsDaemonTrouble(e) && !stop.IsCancellationRequested)
+        catch (Exception e) when (DockerTrouble.Is(e) && !stop.IsCancellationRequested)
         {
             var denied = e.GetBaseException() is UnauthorizedAccessException or SocketException { SocketErrorCode: SocketError.AccessDenied };
-            return new DockerFacts(options.Docker, Error: DockerWorkloadSource.Words(e), Denied: denied);
+            return new DockerFacts(options.Docker, Error: DockerTrouble.Words(e), Denied: denied);
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {

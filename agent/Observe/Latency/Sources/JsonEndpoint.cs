@@ -1,4 +1,5 @@
 using System.Buffers;
+using Headroom.Containers;
 using Headroom.Model;
 
 namespace Headroom.Observe.Latency.Sources;

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Headroom.Containers;
 using Headroom.Model;
 
 namespace Headroom.Observe.Latency.Sources;

@@ -1,3 +1,4 @@
+using Headroom.Containers;
 using Headroom.Model;
 
 namespace Headroom.Observe.Latency.Sources;

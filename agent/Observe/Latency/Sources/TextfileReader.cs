@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
+using Headroom.Containers;
 using Headroom.Interop.Linux;
 using Headroom.Model;
 using Microsoft.Win32.SafeHandles;

@@ -1,4 +1,5 @@
 using CsCheck;
+using Headroom.Containers;
 using Headroom.Model;
 using Headroom.Observe.Latency;
 using Headroom.Observe.Latency.Sources;

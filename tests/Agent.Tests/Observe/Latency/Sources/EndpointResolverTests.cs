@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Headroom.Containers;
 using Headroom.Model;
 using Headroom.Observe.Latency;
 using Headroom.Observe.Latency.Sources;

@@ -1,3 +1,4 @@
+using Headroom.Containers;
 using Headroom.Model;
 using Headroom.Observe.Latency;
 using Headroom.Observe.Latency.Sources;

@@ -3,7 +3,7 @@ using System.IO.Compression;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Headroom.Observe.Latency.Sources;
+namespace Headroom.Containers;
 
 /// <summary>How long and how much one request may take.</summary>
 /// <param name="Connect">For one address.</param>

@@ -1,6 +1,7 @@
+using Headroom.Containers;
 using Headroom.Observe.Workloads;
 
-namespace Headroom.Tests.Observe.Workloads;
+namespace Headroom.Tests.Containers;
 
 public sealed class CommandLineRedactionTests
 {

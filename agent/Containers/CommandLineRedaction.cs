@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text;
 
-namespace Headroom.Observe.Workloads;
+namespace Headroom.Containers;
 
 /// <summary>Takes secrets out of a command line: the value of every flag whose name speaks of one, e.g. <c>--api-key</c>.</summary>
 internal static class CommandLineRedaction

@@ -2,12 +2,14 @@ using System.IO.Compression;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Headroom.Containers;
 using Headroom.Model;
 using Headroom.Observe.Latency;
 using Headroom.Observe.Latency.Sources;
+using Headroom.Tests.Observe.Latency.Sources;
 using Headroom.Tests.Support;
 
-namespace Headroom.Tests.Observe.Latency.Sources;
+namespace Headroom.Tests.Containers;
 
 public sealed class ContainerHttpTests
 {

@@ -3,7 +3,7 @@ using Docker.DotNet.Models;
 using Headroom.Model;
 using ContainerState = Headroom.Model.ContainerState;
 
-namespace Headroom.Observe.Workloads;
+namespace Headroom.Containers;
 
 /// <summary>Docker's answer about one container -> <see cref="ContainerSample"/>, all but the workload's name. Pure.</summary>
 internal static class ContainerInspection

@@ -4,7 +4,7 @@ using System.Text;
 using Headroom.Interop.Linux;
 using Headroom.Model;
 
-namespace Headroom.Observe.Latency.Sources;
+namespace Headroom.Containers;
 
 /// <summary>HTTP to one container and nowhere else: its own addresses, then its loopback inside its network namespace
 /// (a server bound to 127.0.0.1); the host's loopback for host networking.</summary>

@@ -1,4 +1,4 @@
-namespace Headroom.Observe.Latency;
+namespace Headroom.Containers;
 
 internal enum EndpointFault
 {

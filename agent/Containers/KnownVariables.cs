@@ -1,4 +1,4 @@
-namespace Headroom.Observe.Workloads;
+namespace Headroom.Containers;
 
 /// <summary>Which environment variables of a container are kept. All names are, since they tell what runs; values only of these:
 /// the rest may be secrets.</summary>

@@ -2,7 +2,7 @@ using Docker.DotNet;
 using Docker.DotNet.Models;
 using Headroom.Model;
 
-namespace Headroom.Observe.Workloads;
+namespace Headroom.Containers;
 
 /// <summary>A client of one Docker daemon, with the API version that both sides know.</summary>
 internal sealed class DockerConnection : IDisposable
