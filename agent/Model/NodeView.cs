@@ -7,6 +7,10 @@ internal sealed record NodeView(NodeSnapshot Snapshot, PolicyStatus Policy, Self
     public Plan? Plan { get; init; }
     /// <summary>Decisions since start.</summary>
     public IReadOnlyList<DecisionCount> Decided { get; init; } = [];
+    /// <summary>The last steps, the newest last.</summary>
+    public IReadOnlyList<Outcome> RecentOutcomes { get; init; } = [];
+    /// <summary>Steps since start.</summary>
+    public IReadOnlyList<OutcomeCount> Done { get; init; } = [];
     /// <summary>How long the plan took.</summary>
     public TimeSpan PlanTook { get; init; }
 }

@@ -31,18 +31,18 @@ internal sealed record PlanChange(
             if (wanted.Run is { } run)
             {
                 var lever = run.Limit.Lever;
-                var hold = act.Holds.FirstOrDefault(h => h.Workload == wanted.Workload && h.Lever == lever && Math.Abs(h.Share - run.Limit.Share) <= SameShare);
+                var hold = act.Holds.FirstOrDefault(h => h.Workload.IsSameLife(wanted.Workload) && h.Lever == lever && Math.Abs(h.Share - run.Limit.Share) <= SameShare);
                 changes.Add(new(KindOf(hold, kept), wanted.Workload.Name, lever, run.Limit.Share, null, null, wanted.Mode, run.Rule, run.Reason));
             }
             foreach (var cap in wanted.Caps)
             {
-                var hold = act.Holds.FirstOrDefault(h => h.Workload == wanted.Workload && h.Lever == Lever.Cap && h.Gpu == cap.Gpu && h.CapBytes == cap.Bytes);
+                var hold = act.Holds.FirstOrDefault(h => h.Workload.IsSameLife(wanted.Workload) && h.Lever == Lever.Cap && h.Gpu == cap.Gpu && h.CapBytes == cap.Bytes);
                 changes.Add(new(KindOf(hold, kept), wanted.Workload.Name, Lever.Cap, null, cap.Gpu, cap.Bytes, wanted.Mode, cap.Rule, cap.Reason));
             }
         }
         foreach (var relation in plan.Yields)
         {
-            var hold = act.Holds.FirstOrDefault(h => h.Workload == relation.Batch && h.Lever == Lever.Gate);
+            var hold = act.Holds.FirstOrDefault(h => h.Workload.IsSameLife(relation.Batch) && h.Lever == Lever.Gate);
             changes.Add(new(KindOf(hold, kept), relation.Batch.Name, Lever.Gate, null, relation.Gpu, null, relation.Mode, RuleName.Gate, relation.Reason));
         }
         foreach (var impulse in plan.Impulses)

@@ -42,6 +42,12 @@ internal interface IReconciler
     /// <summary>What it holds and has done; goes into the next snapshot.</summary>
     ActState State { get; }
 
-    /// <summary>The whole wanted state, each tick: what it no longer names is given back. Never blocks.</summary>
-    void Apply(Plan plan);
+    /// <summary>The whole wanted state, each tick, with what it was decided from: what it no longer names is given back. Never blocks.</summary>
+    void Apply(Plan plan, NodeSnapshot snapshot, Policy policy);
+
+    /// <summary>What people ask for, before the tick's plan.</summary>
+    void Obey(AgentCommand command);
+
+    /// <summary>Steps that ended since the last call, the oldest first.</summary>
+    IReadOnlyList<Outcome> TakeOutcomes();
 }

@@ -10,5 +10,8 @@ internal sealed record WorkloadId(string Name, string InstanceId, DateTimeOffset
     /// <summary>The id as people know it: the first 12 digits.</summary>
     public static string Short(string instanceId) => instanceId.Length > 12 ? instanceId[..12] : instanceId;
 
+    /// <summary>The same container since the same start, whatever it is called now.</summary>
+    public bool IsSameLife(WorkloadId other) => InstanceId == other.InstanceId && StartedAt == other.StartedAt;
+
     public override string ToString() => $"{Name} ({Short(InstanceId)})";
 }

@@ -57,7 +57,7 @@ internal sealed partial class NodeLoop(
         var (plan, memory) = Planner.Decide(snapshot, current, _memory, judge);
         _memory = memory;
         var took = time.Mono() - began;
-        reconciler?.Apply(plan);
+        reconciler?.Apply(plan, snapshot, current);
         var view = new NodeView(snapshot, status, self with { Mode = snapshot.Mode, LastTick = _lastTick, FailedTicks = _failures })
         {
             Plan = plan,

@@ -9,22 +9,69 @@ internal sealed class SimulatedReconciler(SimulatedNode node) : IReconciler
     // Under the node's lock; by workload name.
     private readonly Dictionary<string, Held> _held = [];
     private readonly ImpulseLedger _impulses = new();
+    private readonly HashSet<string> _leftToPeople = [];
+    private readonly List<Outcome> _outcomes = [];
     private ActState _state = ActState.Nothing;
+    private long _steps;
 
     public ActState State => Volatile.Read(ref _state);
+
+    void IReconciler.Apply(Plan plan, NodeSnapshot snapshot, Policy policy) => Apply(plan);
+
+    public void Obey(AgentCommand command)
+    {
+        if (command is AgentCommand.Release release)
+            node.Look((_, _) =>
+            {
+                _leftToPeople.UnionWith(_held.Keys.Where(name => release.Workload is null || name == release.Workload));
+                return true;
+            });
+    }
+
+    public IReadOnlyList<Outcome> TakeOutcomes() => node.Look((_, _) =>
+    {
+        Outcome[] taken = [.. _outcomes];
+        _outcomes.Clear();
+        return taken;
+    });
 
     public void Apply(Plan plan) => node.Look((world, now) =>
     {
         var wall = node.HostWall(now.Elapsed);
+        _leftToPeople.RemoveWhere(name => plan.Wanted.All(wanted => wanted.Workload.Name != name));
+        if (_leftToPeople.Count > 0)
+            plan = plan with { Wanted = [.. plan.Wanted.Where(wanted => !_leftToPeople.Contains(wanted.Workload.Name))] };
         foreach (var workload in world.Workloads)
             Reconcile(world, workload, plan, wall);
         foreach (var impulse in plan.Impulses)
             if (impulse.Mode == Mode.Enforce && world.Workloads.FirstOrDefault(w => node.IdOf(w) == impulse.Workload) is { } workload)
                 _impulses.Do(impulse, world, workload, wall);
         _impulses.Judge(world, wall);
-        Volatile.Write(ref _state, new ActState { Holds = [.. _held.Values.SelectMany(held => held.All)], Impulses = _impulses.Records });
+        var state = new ActState
+        {
+            Holds = [.. _held.Values.SelectMany(held => held.All)], Impulses = _impulses.Records, LeftToPeople = [.. _leftToPeople.Order(StringComparer.Ordinal)],
+        };
+        Tell(_state, state, plan, wall);
+        Volatile.Write(ref _state, state);
         return true;
     });
+
+    /// <summary>What changed, as the steps that a real hand would tell of.</summary>
+    private void Tell(ActState before, ActState now, Plan plan, DateTimeOffset wall)
+    {
+        foreach (var hold in now.Holds)
+            if (!before.Holds.Any(other => other.Lever == hold.Lever && other.Since == hold.Since && other.Workload.IsSameLife(hold.Workload)))
+                Add(hold.Workload, StepKind.Take, hold.Lever, hold.Rule, hold.Share, plan.Wanted.FirstOrDefault(w => w.Workload == hold.Workload)?.Run?.Reason);
+        foreach (var hold in before.Holds)
+            if (!now.Holds.Any(other => other.Lever == hold.Lever && other.Since == hold.Since && other.Workload.IsSameLife(hold.Workload)))
+                Add(hold.Workload, StepKind.GiveBack, hold.Lever, hold.Rule, null, null);
+        foreach (var impulse in plan.Impulses)
+            if (now.Impulses.Any(done => done.Key == impulse.Key) && !before.Impulses.Any(done => done.Key == impulse.Key))
+                Add(impulse.Workload, StepKind.Impulse, impulse.Lever, impulse.Rule, null, impulse.Reason);
+
+        void Add(WorkloadId workload, StepKind step, Lever lever, RuleName rule, double? share, Reason? why) =>
+            _outcomes.Add(new Outcome(++_steps, wall, workload, step, lever, rule, OutcomeResult.Done, "simulated", TimeSpan.Zero) { Share = share, Reason = why, PlanSeq = plan.Seq });
+    }
 
     private void Reconcile(World world, SimulatedWorkload workload, Plan plan, DateTimeOffset wall)
     {

@@ -79,7 +79,7 @@ internal sealed class ScaleStep(
         return _now - woken.At < Waking || (woken.Start is not null && member.Container.State == ContainerState.Created && !WasStarted(member));
     }
 
-    private bool IsHeld(WorkloadId id) => input.Snapshot.Act.Holds.Any(h => h.Rule == RuleName.Scale && h.Workload == id);
+    private bool IsHeld(WorkloadId id) => input.Snapshot.Act.Holds.Any(h => h.Rule == RuleName.Scale && h.Workload.IsSameLife(id));
 
     private bool WasStarted(WorkloadSnapshot member) =>
         input.Snapshot.Act.Impulses.Any(i => i.Workload == member.Name && i.Key == KeyOf(member.Container.Id));
