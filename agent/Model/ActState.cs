@@ -46,6 +46,8 @@ internal sealed record Hold(WorkloadId Workload, Lever Lever, RuleName Rule, dou
     public DateTimeOffset? Expires { get; init; }
     /// <summary>VRAM in bytes that the workload held on its fullest GPU before: what must be free before it is given back; null for levers that keep the VRAM.</summary>
     public long? BytesBefore { get; init; }
+    /// <summary>That GPU.</summary>
+    public int? GpuBefore { get; init; }
     /// <summary>Share of time that it obtained lately, 0..1; null while not measured.</summary>
     public double? ShareObtained { get; init; }
     /// <summary>Why it is held.</summary>

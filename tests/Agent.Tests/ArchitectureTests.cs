@@ -50,7 +50,7 @@ public sealed partial class ArchitectureTests
     [Theory]
     [InlineData("Prometheus", "Export/Metrics")] // prometheus-net is quiet upstream: one place knows it
     [InlineData("YamlDotNet", "Policies/Yaml")]
-    [InlineData("Docker.DotNet", "Containers", "Observe/Workloads", "Cli/Doctor/Facts")]
+    [InlineData("Docker.DotNet", "Containers", "Act", "Observe/Workloads", "Cli/Doctor/Facts")]
     [InlineData("Polly", "Containers", "Act")]
     [InlineData("Spectre.Console", "Cli")]
     [InlineData("System.CommandLine", "Cli")]

@@ -1,0 +1,63 @@
+using Headroom.Act.Freezing;
+using Headroom.Model;
+
+namespace Headroom.Act.Actuators;
+
+/// <summary>A share of time, by the freezer; share 0 stands still, with a breath now and then.</summary>
+/// <param name="locate">Where the freezer of a container is, by its first process; or why it can't be used.</param>
+internal sealed class FreezeActuator(IFreezer freezer, DockerHand docker, Func<ContainerSample, (FreezeTarget? Target, string? Problem)> locate) : IActuator
+{
+    public Task<Preparation> PrepareAsync(Target target, CancellationToken stop)
+    {
+        var container = target.Container!.Sample;
+        if (container.State == ContainerState.Paused)
+            return Task.FromResult(Preparation.Refuse("somebody paused it: it is theirs"));
+        if (container.State != ContainerState.Running)
+            return Task.FromResult(Preparation.Refuse($"it does not run ({container.State})"));
+        var (place, problem) = locate(container);
+        return Task.FromResult(place is null
+            ? Preparation.Refuse(problem!)
+            : new Preparation(new Undo(UndoKind.WriteIfOurs, place.File, place.Frozen, place.Thawed), "runs all the time"));
+    }
+
+    public async Task<StepResult> TakeAsync(Target target, Hold hold, CancellationToken stop)
+    {
+        var answer = await freezer.SetAsync(PlaceOf(hold, target.Desired.Seen?.Policy.Group?.Name), LawOf(hold.Share, hold.Share), target.Desired.Policy.Limits.MaxFreeze);
+        return answer.Confirmed ? StepResult.Done(answer.Words) : new StepResult(OutcomeResult.Unverified, answer.Words, true);
+    }
+
+    public async Task<StepResult> GiveBackAsync(Target target, Hold hold, CancellationToken stop)
+    {
+        // What somebody paused meanwhile stays paused: Docker and the freezer share one file. Where Docker does not answer, a frozen model is the worse of two mistakes.
+        var paused = false;
+        try
+        {
+            paused = await docker.InspectAsync(hold.Workload.InstanceId, stop) is { State: ContainerState.Paused };
+        }
+        catch (DockerAwayException)
+        {
+            // thawed below
+        }
+        var answer = await freezer.LetGoAsync(PlaceOf(hold, target.Desired.Seen?.Policy.Group?.Name), frozen: paused);
+        if (paused)
+            return StepResult.Drifted("somebody paused it meanwhile: it stays paused");
+        return answer.Confirmed ? StepResult.Done(answer.Words) : new StepResult(OutcomeResult.Unverified, answer.Words, true);
+    }
+
+    /// <summary>The same hold with another share.</summary>
+    /// <param name="trimmed">What the freezer gives, so that the workload obtains <paramref name="share"/>.</param>
+    public Task<FreezeAnswer> AdjustAsync(Hold hold, double share, double trimmed, TimeSpan maxFreeze) =>
+        freezer.SetAsync(PlaceOf(hold), LawOf(share, trimmed), maxFreeze);
+
+    /// <summary>Hands off, as somebody else wants it frozen; or on again.</summary>
+    public Task<FreezeAnswer> LeaveFrozenAsync(Hold hold) => freezer.LetGoAsync(PlaceOf(hold), frozen: true);
+
+    private static RunLaw LawOf(double share, double trimmed) => share <= 0 ? RunLaw.Held : RunLaw.Duty(trimmed, RunLaw.DefaultPeriod);
+
+    /// <summary>Where a hold's freezer is, from its undo.</summary>
+    public static FreezeTarget PlaceOf(Hold hold, string? group = null)
+    {
+        var file = hold.Undo!.Target;
+        return new FreezeTarget(hold.Workload.InstanceId, Path.GetDirectoryName(file)!, Path.GetFileName(file) == "cgroup.freeze", group);
+    }
+}

@@ -1,0 +1,112 @@
+using Headroom.Model;
+
+namespace Headroom.Act.Hands;
+
+/// <summary>The next thing to do to one container.</summary>
+internal abstract record Step
+{
+    /// <summary>A hold that is not there yet.</summary>
+    internal sealed record Take(Lever Lever, RunLimit Limit, WantedRun Wanted) : Step;
+
+    /// <summary>The same hold with another share.</summary>
+    internal sealed record Adjust(Hold Hold, double Share) : Step;
+
+    internal sealed record GiveBack(Hold Hold) : Step;
+
+    /// <summary>What is seen does not fit what is held: ask Docker before anything else.</summary>
+    internal sealed record Look(Hold Hold) : Step;
+
+    internal sealed record Do(Impulse Impulse) : Step;
+}
+
+/// <summary>What a hand remembers of its container.</summary>
+internal sealed record HandMemory
+{
+    /// <summary>Of running: one at a time.</summary>
+    public Hold? Run { get; init; }
+    /// <summary>A person took it back, or gave it back by hand: left alone until the plan wants nothing of it.</summary>
+    public bool LeftToPeople { get; init; }
+    /// <summary>Somebody paused it while it was on a share: our hand is off until they unpause it.</summary>
+    public bool PausedByOthers { get; init; }
+    /// <summary>Failures in a row, and when a lever may be tried again.</summary>
+    public IReadOnlyDictionary<Lever, (int Failures, MonoTime NotBefore)> Rests { get; init; } = new Dictionary<Lever, (int, MonoTime)>();
+    /// <summary>Giving back failed so often, and when it is tried again.</summary>
+    public (int Failures, MonoTime NotBefore) BackRest { get; init; }
+    public (int Failures, MonoTime NotBefore) LookRest { get; init; }
+
+    /// <summary>What was last told and not done, so that it is told once.</summary>
+    public string? Told { get; init; }
+
+    public bool MayTry(Lever lever, MonoTime now) => !Rests.TryGetValue(lever, out var rest) || now >= rest.NotBefore;
+}
+
+/// <summary>(what is wanted, what is held) -> the next step. Pure. Gives back before it takes: two levers are never on one container at once.</summary>
+internal static class NextStep
+{
+    /// <summary>So near is the same share: the freezer can't do better.</summary>
+    private const double SameShare = 0.005;
+
+    /// <returns>Null: all is as wanted, or must wait.</returns>
+    public static Step? Of(Desired desired, HandMemory memory, MonoTime now)
+    {
+        if (memory.Run is { } held)
+        {
+            if (!Fits(held, memory, desired.Seen?.Container) && now >= memory.LookRest.NotBefore)
+                return new Step.Look(held);
+            if (Serves(held, desired, memory, now))
+                return Adjusted(held, desired.Limit, memory);
+            // Right after a start nobody knows yet what the rules want: what outlived the agent stays until they do.
+            if (!held.IsCompute && !desired.IsSettled)
+                return null;
+            return now >= memory.BackRest.NotBefore ? new Step.GiveBack(held) : null;
+        }
+        if (desired.OnlyKeep || memory.LeftToPeople || desired.Seen is null)
+            return null;
+        foreach (var impulse in desired.Impulses)
+            if (impulse.Mode >= Mode.Recommend && memory.MayTry(impulse.Lever, now) && memory.Told != impulse.Key)
+                return new Step.Do(impulse);
+        if (desired.Mode < Mode.Recommend || desired.Run is not { } run || run.Limit == RunLimit.Free || desired.Mode == Mode.Recommend && memory.Told == TellingOf(run))
+            return null;
+        foreach (var lever in Levers(run.Limit))
+            if (memory.MayTry(lever, now))
+                return new Step.Take(lever, run.Limit, run);
+        return null;
+    }
+
+    /// <summary>What is told once of a wish that is not carried out.</summary>
+    public static string TellingOf(WantedRun run) => $"{run.Rule} {run.Limit.State}";
+
+    /// <summary>The lever that was asked for, then the next best.</summary>
+    private static IEnumerable<Lever> Levers(RunLimit limit)
+    {
+        yield return limit.Lever;
+        // Docker may not answer; the freezer needs no daemon.
+        if (limit.State == RunState.Paused)
+            yield return Lever.Share;
+    }
+
+    private static bool Serves(Hold held, Desired desired, HandMemory memory, MonoTime now)
+    {
+        if (memory.LeftToPeople || desired.Limit == RunLimit.Free || desired.Impulses.Any(i => i.Mode == Mode.Enforce) && !desired.OnlyKeep)
+            return false;
+        if (desired.Mode < Mode.Enforce && !(desired.OnlyKeep && !held.IsCompute))
+            return false;
+        return held.Lever == desired.Limit.Lever
+            // The next best serves until the first may be tried again.
+            || desired.Limit.State == RunState.Paused && held is { Lever: Lever.Share, Share: 0 } && !memory.MayTry(Lever.Pause, now);
+    }
+
+    private static Step.Adjust? Adjusted(Hold held, RunLimit limit, HandMemory memory) =>
+        held.Lever == Lever.Share && !memory.PausedByOthers && Math.Abs(held.Share - limit.Share) > SameShare ? new Step.Adjust(held, limit.Share) : null;
+
+    private static bool Fits(Hold held, HandMemory memory, ContainerSample? seen) => seen is null
+        // Not listed: Docker may only be away. Giving back will find out.
+        || seen.Id.IsSameLife(held.Workload) && held.Lever switch
+        {
+            Lever.Share => seen.State == ContainerState.Running && !memory.PausedByOthers || seen.State == ContainerState.Paused && memory.PausedByOthers,
+            Lever.Pause => seen.State == ContainerState.Paused,
+            Lever.Stop => !seen.Runs,
+            Lever.Sleep => seen.Runs,
+            _ => true,
+        };
+}

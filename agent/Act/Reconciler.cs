@@ -1,0 +1,162 @@
+using System.Collections.Concurrent;
+using Headroom.Act.Hands;
+using Headroom.Model;
+
+namespace Headroom.Act;
+
+/// <summary>Makes the plan true: gives each container's hand its part of the newest plan. Level-triggered and never blocking; what the plan no longer names is given back.</summary>
+/// <param name="hasGuard">Whether a guard watches this agent: without one nothing is frozen, for nobody would thaw it.</param>
+/// <param name="adopted">Holds of an earlier agent that are still in force.</param>
+internal sealed class Reconciler(HandTools tools, Actuators.VramRoom room, Func<bool> hasGuard, IReadOnlyList<Hold> adopted) : IReconciler
+{
+    /// <summary>Fresh looks at the containers before the first step: a start must not act on the first thing it sees.</summary>
+    private const int LooksBeforeActing = 3;
+    /// <summary>A command in a container, or its end, keeps it thawed so long at most.</summary>
+    private static readonly TimeSpan Breath = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan EndWithin = TimeSpan.FromSeconds(4);
+
+    private readonly ConcurrentDictionary<string, (ContainerHand Hand, Task Running)> _hands = new();
+    private readonly CancellationTokenSource _ending = new();
+    private readonly RestartTrials _trials = new(tools.Budgets, tools.Time);
+    private readonly FreeUseBook _freeUse = new();
+    private IReadOnlyList<Hold> _adopted = adopted;
+    private string? _limited = "the agent has just started";
+    private int _looks;
+
+    public ActState State
+    {
+        get
+        {
+            var hands = _hands.Values.Select(h => h.Hand).ToList();
+            return new ActState
+            {
+                Holds = [.. hands.Select(h => h.Shown).OfType<Hold>().OrderBy(h => h.Id)],
+                Impulses = tools.Budgets.Impulses,
+                Breaker = tools.Breaker.Open,
+                Ineffective = tools.Budgets.Ineffective,
+                LeftToPeople = [.. hands.Where(h => h.Memory.LeftToPeople).Select(h => h.Name).Order(StringComparer.Ordinal)],
+                Limited = Volatile.Read(ref _limited),
+            };
+        }
+    }
+
+    public void Apply(Plan plan, NodeSnapshot snapshot, Policy policy)
+    {
+        if (_ending.IsCancellationRequested)
+            return;
+        Adopt();
+        room.See(snapshot.Gpus);
+        var fresh = snapshot.Health.Any(h => h is { Source: "containers", Up: true });
+        _looks = fresh ? Math.Min(_looks + 1, LooksBeforeActing) : _looks;
+        var isSettled = _looks >= LooksBeforeActing;
+        var limited = !tools.MayAct() ? "this agent's lease has run out"
+            : !hasGuard() ? "no guard answers: start `headroom guard` (systemd: headroom-guard.service)"
+            : !isSettled ? "the agent has just started"
+            : null;
+        Volatile.Write(ref _limited, limited);
+
+        _freeUse.See(snapshot, id => _hands.TryGetValue(id, out var entry) && entry.Hand.Memory.Run is not null);
+        var seen = snapshot.Workloads.ToDictionary(w => w.Container.Id.InstanceId);
+        var wanted = new Dictionary<string, Wanted>();
+        foreach (var one in plan.Wanted)
+            if (one.Mode >= Mode.Recommend)
+                wanted[one.Workload.InstanceId] = one;
+        var impulses = plan.Impulses.ToLookup(i => i.Workload.InstanceId);
+        foreach (var id in wanted.Keys.Concat(impulses.Select(i => i.Key)).Concat(_hands.Keys).Distinct().ToList())
+        {
+            var workload = seen.GetValueOrDefault(id);
+            var one = wanted.GetValueOrDefault(id);
+            var name = workload?.Name ?? one?.Workload.Name ?? "";
+            var desired = new Desired(
+                workload, one?.Run, one?.Caps ?? [], [.. impulses[id]], one?.Mode ?? snapshot.Mode, policy, plan.Seq, snapshot.Mono,
+                BytesOf(snapshot, id), FreeUseBook.NowOf(snapshot, id), _freeUse[id], limited is not null, isSettled);
+            HandOf(id, name).Want(desired);
+            foreach (var impulse in desired.Impulses)
+                _trials.Begin(impulse, snapshot);
+        }
+        foreach (var (id, (hand, _)) in _hands)
+            if (!wanted.ContainsKey(id) && !impulses.Contains(id) && hand.IsIdle && !seen.ContainsKey(id))
+                _hands.TryRemove(id, out _);
+        _trials.Judge(snapshot);
+    }
+
+    public void Obey(AgentCommand command)
+    {
+        switch (command)
+        {
+            case AgentCommand.Release release:
+                foreach (var (hand, _) in _hands.Values)
+                    if (release.Workload is null || hand.Name == release.Workload)
+                        hand.Release();
+                break;
+            case AgentCommand.ResetBreaker:
+                tools.Breaker.Reset();
+                break;
+        }
+    }
+
+    public IReadOnlyList<Outcome> TakeOutcomes() => tools.Outcomes.Take();
+
+    /// <summary>On the thread that hears Docker's events: only signals.</summary>
+    public void Hear(ContainerEvent heard)
+    {
+        if (!_hands.TryGetValue(heard.ContainerId, out var entry))
+            return;
+        switch (heard.Kind)
+        {
+            case ContainerEventKind.CommandBegins or ContainerEventKind.Signalled:
+                tools.Freezer.Breathe(heard.ContainerId, Breath);
+                break;
+            case ContainerEventKind.CommandEnds:
+                tools.Freezer.EndBreath(heard.ContainerId);
+                break;
+            default:
+                entry.Hand.Notice(heard.Kind == ContainerEventKind.Started);
+                break;
+        }
+    }
+
+    /// <summary>Ends all hands and gives every compute hold back.</summary>
+    /// <returns>Whether none is left: only then may the lease be given up.</returns>
+    public async Task<bool> EndAsync()
+    {
+        await _ending.CancelAsync();
+        var hands = _hands.Values.ToList();
+        using var limit = new CancellationTokenSource(EndWithin, tools.Time);
+        try
+        {
+            await Task.WhenAll(hands.Select(h => h.Running)).WaitAsync(limit.Token);
+            return (await Task.WhenAll(hands.Select(h => h.Hand.EndAsync(limit.Token)))).All(ended => ended);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private void Adopt()
+    {
+        foreach (var hold in _adopted)
+            Start(hold.Workload.InstanceId, hold.Workload.Name, hold);
+        _adopted = [];
+    }
+
+    private ContainerHand HandOf(string id, string name) => _hands.TryGetValue(id, out var entry) ? entry.Hand : Start(id, name, null);
+
+    private ContainerHand Start(string id, string name, Hold? adopted)
+    {
+        var hand = new ContainerHand(id, name, adopted, tools);
+        _hands[id] = (hand, Task.Run(() => hand.RunAsync(_ending.Token)));
+        return hand;
+    }
+
+    private static (int Gpu, long Bytes)? BytesOf(NodeSnapshot snapshot, string id)
+    {
+        (int, long)? most = null;
+        foreach (var gpu in snapshot.Attribution)
+            foreach (var share in gpu.Shares)
+                if (share.InstanceId == id && !(most?.Item2 >= share.UsedBytes))
+                    most = (gpu.Gpu, share.UsedBytes);
+        return most;
+    }
+}
