@@ -20,7 +20,7 @@ internal sealed class JournalRelease(string stateDirectory, Uri docker, TimeProv
     /// <exception cref="UnauthorizedAccessException">Not permitted.</exception>
     public async Task<IReadOnlyList<Released>> RunAsync(PidFd? agent, Func<bool> may, CancellationToken stop)
     {
-        var alive = agent is not null && !Kill(agent);
+        var survives = agent is null ? null : Kill(agent);
         var results = (await _release.AllAsync(HoldJournal.Read(stateDirectory).Holds, may, stop)).ToList();
         for (var pass = 1; pass < Passes && results.Exists(r => r.Ends); pass++)
         {
@@ -31,15 +31,23 @@ internal sealed class JournalRelease(string stateDirectory, Uri docker, TimeProv
             if (!again.Any(r => r.Acted))
                 break;
         }
-        return [.. results.Select(r => !r.Ends ? r : alive ? r with { Ends = false, Words = $"{r.Words}; looked at again until the agent has died" } : Mark(r))];
+        return [.. results.Select(r => !r.Ends ? r : survives is null ? Mark(r) : r with { Ends = false, Words = $"{r.Words}; looked at again, for {survives}" })];
     }
 
     public void Dispose() => _release.Dispose();
 
-    private static bool Kill(PidFd agent)
+    /// <summary>Null when it has ended, else why it lives: all is given back nevertheless.</summary>
+    private static string? Kill(PidFd agent)
     {
-        agent.Kill();
-        return agent.WaitForEnd(DeathWithin);
+        try
+        {
+            agent.Kill();
+            return agent.WaitForEnd(DeathWithin) ? null : $"the killed agent has not ended within {DeathWithin.TotalSeconds} s: it hangs in the kernel";
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            return $"the agent can't be killed: {e.Message}";
+        }
     }
 
     private Released Mark(Released result)
