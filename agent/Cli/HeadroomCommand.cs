@@ -18,6 +18,7 @@ internal static class HeadroomCommand
             ReplayCommand.Create(),
             StatusCommand.Create(),
             DoctorCommand.Create(),
+            GuardCommand.Create(),
         };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
