@@ -2,16 +2,18 @@
 # The one test command. Installs what is missing (as root, Debian's packages), builds, publishes the native binary, runs every test
 # against it, and stops what it started. Ends with the plain line "N passed, N failed, N skipped".
 #
-#   tests/run.sh          everything that CI runs, under 20 minutes
-#   tests/run.sh --quick  only what needs neither root nor containers
+#   tests/run.sh                everything that CI runs, under 20 minutes
+#   tests/run.sh --quick        only what needs neither root nor containers
+#   tests/run.sh --closed-loop  only the closed loop on real containers, with a whole minute for each figure; prints them as a table
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-quick=false
+quick=false closed_loop=false
 case "${1-}" in
     '') ;;
     --quick) quick=true ;;
-    *) echo "usage: tests/run.sh [--quick]" >&2; exit 2 ;;
+    --closed-loop) closed_loop=true ;;
+    *) echo "usage: tests/run.sh [--quick | --closed-loop]" >&2; exit 2 ;;
 esac
 
 say() { printf '\n== %s\n' "$*" >&2; }
@@ -47,7 +49,7 @@ need gcc:gcc libc6-dev:/usr/include/stdio.h tzdata:/usr/share/zoneinfo/Europe/Be
 if ! $quick; then
     [ "$(id -u)" = 0 ] || { echo "tests/run.sh: containers and network namespaces need root; --quick runs the rest" >&2; exit 1; }
     need clang:clang zlib1g-dev:/usr/include/zlib.h docker.io:dockerd docker.io:docker busybox-static:busybox \
-        prometheus:prometheus prometheus:promtool iptables:iptables iproute2:ip procps:ps
+        prometheus:prometheus prometheus:promtool iptables:iptables iproute2:ip procps:ps util-linux:taskset
     export HEADROOM_TEST_ALL=1
 fi
 
@@ -64,14 +66,21 @@ log=$(mktemp)
 failed=0
 run() {
     say "$1"
-    dotnet test --project "$1" -c Release --no-build --no-progress 2>&1 | tee -a "$log" || failed=1
+    dotnet test --project "$1" -c Release --no-build --no-progress "${@:2}" 2>&1 | tee -a "$log" || failed=1
 }
-run tests/Agent.Tests
-$quick || run tests/Agent.IntegrationTests
+table=
+if $closed_loop; then
+    table=$(mktemp)
+    HEADROOM_TABLE=$table run tests/Agent.IntegrationTests --filter-class '*.ClosedLoopTests'
+else
+    run tests/Agent.Tests
+    $quick || run tests/Agent.IntegrationTests
+fi
 
 sum() { grep -Eo "^ *$1: [0-9]+" "$log" | awk '{ n += $2 } END { print n + 0 }'; }
 passed=$(sum succeeded) failures=$(sum failed) skipped=$(sum skipped)
 rm -f "$log"
 if [ "$passed" = 0 ]; then failed=1; fi
+if [ -n "$table" ]; then echo; cat "$table"; rm -f "$table"; fi
 printf '\n%s passed, %s failed, %s skipped\n' "$passed" "$failures" "$skipped"
 exit "$failed"

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 
 namespace Headroom.Testing;
@@ -22,7 +21,7 @@ internal static class NvmlDouble
     private const int MarkerField = 32;
     private const int VersionField = 80;
 
-    private static readonly Lazy<string> Built = new(Build);
+    private static readonly Lazy<string> Built = new(() => DoubleBuild.Run("nvml"));
 
     /// <summary>Puts the variant, shipped as <paramref name="version"/>, at <paramref name="path"/>: a new file moved over the old one,
     /// as a driver's package does. Who has the old one open keeps it.</summary>
@@ -37,28 +36,5 @@ internal static class NvmlDouble
         var aside = path + ".new";
         File.WriteAllBytes(aside, library);
         File.Move(aside, path, overwrite: true);
-    }
-
-    private static string Build()
-    {
-        var root = RepositoryRoot();
-        var output = Path.Combine(root, "artifacts", "fakes", "nvml");
-        using var build = Process.Start(new ProcessStartInfo("sh", [Path.Combine(root, "tests", "fakes", "nvml", "build.sh"), output])
-        {
-            RedirectStandardError = true,
-        }) ?? throw new InvalidOperationException("sh did not start.");
-        var errors = build.StandardError.ReadToEnd();
-        build.WaitForExit();
-        return build.ExitCode == 0
-            ? output
-            : throw new InvalidOperationException($"The NVML double was not built (tests/fakes/nvml/build.sh, exit {build.ExitCode}): {errors.Trim()}");
-    }
-
-    private static string RepositoryRoot()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "tests", "fakes", "nvml", "build.sh")))
-                return folder.FullName;
-        throw new InvalidOperationException($"No folder above {AppContext.BaseDirectory} holds tests/fakes/nvml/build.sh: tests run from within a checkout.");
     }
 }

@@ -30,7 +30,15 @@ public sealed class DockerDaemon : IDisposable
     /// <param name="options">Options of <c>docker run</c>.</param>
     /// <param name="command">Default: sleeps.</param>
     public string Run(string name, IEnumerable<string>? options = null, params string[] command) =>
-        Docker(["run", "-d", "--name", name, .. options ?? [], Image, .. command.Length > 0 ? command : ["busybox", "sleep", "3600"]]);
+        RunImage(Image, name, options ?? [], command.Length > 0 ? command : ["busybox", "sleep", "3600"]);
+
+    /// <summary>The same of another image; its full id.</summary>
+    public string RunImage(string image, string name, IEnumerable<string> options, params string[] command) =>
+        Docker(["run", "-d", "--name", name, .. options, image, .. command]);
+
+    /// <summary>Makes an image of a folder.</summary>
+    public void Import(string image, string folder) =>
+        Shell.Run("sh", "-c", $"tar c -C {folder} . | docker -H {Socket} import -c 'ENV PATH=/bin' - {image}");
 
     public void Remove(params string[] names)
     {
@@ -93,6 +101,6 @@ public sealed class DockerDaemon : IDisposable
             File.CreateSymbolicLink($"{root}/{applet}", "busybox");
         Directory.CreateDirectory($"{_folder}/box/www");
         Directory.CreateDirectory($"{_folder}/box/tmp");
-        Shell.Run("sh", "-c", $"tar c -C {_folder}/box . | docker -H {Socket} import -c 'ENV PATH=/bin' - {Image}");
+        Import(Image, $"{_folder}/box");
     }
 }

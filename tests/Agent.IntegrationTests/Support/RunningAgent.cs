@@ -9,12 +9,13 @@ namespace Headroom.IntegrationTests.Support;
 internal sealed class RunningAgent : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("headroom-agent-").FullName;
+    private RunningProgram? _guard;
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(60) };
 
     public RunningAgent(params string[] arguments)
     {
         Port = FreePort();
-        Program = Headroom(["run", "--metrics-listen", $"127.0.0.1:{Port}", "--runtime-dir", RuntimeFolder, "--state-dir", $"{_folder}/state", .. arguments]);
+        Program = Headroom(["run", "--metrics-listen", $"127.0.0.1:{Port}", "--runtime-dir", RuntimeFolder, "--state-dir", StateFolder, .. arguments]);
         try
         {
             Eventually.True(() => TryScrape() is not null, TimeSpan.FromSeconds(30), "the agent to answer /metrics");
@@ -29,7 +30,12 @@ internal sealed class RunningAgent : IDisposable
     public int Port { get; }
     public RunningProgram Program { get; }
     public string RuntimeFolder => $"{_folder}/run";
+    public string StateFolder => $"{_folder}/state";
     public Uri Metrics => new($"http://127.0.0.1:{Port}/metrics");
+
+    /// <summary>Starts its guard beside it, on its folders; it outlives the agent. Without one the agent only recommends.</summary>
+    public RunningProgram StartGuard(string docker) =>
+        _guard = Headroom(["guard", "--runtime-dir", RuntimeFolder, "--state-dir", StateFolder, "--docker", docker]);
 
     /// <summary>Starts <c>headroom</c> with these arguments.</summary>
     public static RunningProgram Headroom(IEnumerable<string> arguments) =>
@@ -65,6 +71,7 @@ internal sealed class RunningAgent : IDisposable
     public void Dispose()
     {
         Program.Dispose();
+        _guard?.Dispose();
         _http.Dispose();
         Directory.Delete(_folder, recursive: true);
     }

@@ -1,0 +1,33 @@
+using System.Diagnostics;
+
+namespace Headroom.Testing;
+
+/// <summary>Builds the C doubles below <c>tests/fakes</c>.</summary>
+internal static class DoubleBuild
+{
+    /// <summary>Runs <c>tests/fakes/NAME/build.sh</c>, which does nothing when all is up to date.</summary>
+    /// <returns>The folder with what it made.</returns>
+    public static string Run(string name)
+    {
+        var script = Path.Combine("tests", "fakes", name, "build.sh");
+        var root = RepositoryRoot(script);
+        var output = Path.Combine(root, "artifacts", "fakes", name);
+        using var build = Process.Start(new ProcessStartInfo("sh", [Path.Combine(root, script), output])
+        {
+            RedirectStandardError = true,
+        }) ?? throw new InvalidOperationException("sh did not start.");
+        var errors = build.StandardError.ReadToEnd();
+        build.WaitForExit();
+        return build.ExitCode == 0
+            ? output
+            : throw new InvalidOperationException($"The double was not built ({script}, exit {build.ExitCode}): {errors.Trim()}");
+    }
+
+    private static string RepositoryRoot(string script)
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+            if (File.Exists(Path.Combine(folder.FullName, script)))
+                return folder.FullName;
+        throw new InvalidOperationException($"No folder above {AppContext.BaseDirectory} holds {script}: tests run from within a checkout.");
+    }
+}
