@@ -44,6 +44,7 @@ internal sealed class DockerHand : IDisposable
     private static readonly TimeSpan DefaultStopTimeout = TimeSpan.FromSeconds(10);
 
     private readonly Uri _endpoint;
+    private readonly TimeProvider _time;
     private readonly Lock _lock = new();
     private readonly ResiliencePipeline _read;
     private readonly ResiliencePipeline _change;
@@ -51,7 +52,7 @@ internal sealed class DockerHand : IDisposable
 
     public DockerHand(Uri endpoint, TimeProvider time)
     {
-        _endpoint = endpoint;
+        (_endpoint, _time) = (endpoint, time);
         // One breaker for all calls: what fails is the daemon.
         var breaker = new CircuitBreakerStrategyOptions
         {
@@ -112,19 +113,20 @@ internal sealed class DockerHand : IDisposable
 
     public void Dispose() => Reset();
 
+    // Once sent it is waited for, also at the end of the agent: a pause that arrives after nobody looks any more would stay.
     private async Task<DockerResult> ChangeAsync(Func<IContainerOperations, CancellationToken, Task> call, TimeSpan patience, CancellationToken stop)
     {
+        stop.ThrowIfCancellationRequested();
         var sent = false;
         try
         {
-            await _change.ExecuteAsync(async token =>
+            await _change.ExecuteAsync(async _ =>
             {
-                using var limit = CancellationTokenSource.CreateLinkedTokenSource(token);
-                limit.CancelAfter(patience);
+                using var limit = new CancellationTokenSource(patience, _time);
                 var connection = await ConnectAsync(limit.Token);
                 sent = true;
                 await call(connection.Client.Containers, limit.Token);
-            }, stop);
+            }, CancellationToken.None);
             return new(DockerAnswer.Done, "");
         }
         catch (DockerContainerNotFoundException)
@@ -143,7 +145,7 @@ internal sealed class DockerHand : IDisposable
         {
             return new(DockerAnswer.Failed, $"Docker fails ({(int)e.StatusCode}): {Short(e)}");
         }
-        catch (Exception e) when (!stop.IsCancellationRequested && IsTrouble(e))
+        catch (Exception e) when (IsTrouble(e))
         {
             Reset();
             return new(sent ? DockerAnswer.Unknown : DockerAnswer.Failed, Words(e));

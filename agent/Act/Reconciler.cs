@@ -6,20 +6,21 @@ namespace Headroom.Act;
 
 /// <summary>Makes the plan true: gives each container's hand its part of the newest plan. Level-triggered and never blocking; what the plan no longer names is given back.</summary>
 /// <param name="hasGuard">Whether a guard watches this agent: without one nothing is frozen, for nobody would thaw it.</param>
-/// <param name="adopted">Holds of an earlier agent that are still in force.</param>
-internal sealed class Reconciler(HandTools tools, Actuators.VramRoom room, Func<bool> hasGuard, IReadOnlyList<Hold> adopted) : IReconciler
+internal sealed class Reconciler(HandTools tools, Actuators.VramRoom room, Func<bool> hasGuard) : IReconciler
 {
     /// <summary>Fresh looks at the containers before the first step: a start must not act on the first thing it sees.</summary>
     private const int LooksBeforeActing = 3;
     /// <summary>A command in a container, or its end, keeps it thawed so long at most.</summary>
     private static readonly TimeSpan Breath = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan EndWithin = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan EndWithin = TimeSpan.FromSeconds(12);
 
     private readonly ConcurrentDictionary<string, (ContainerHand Hand, Task Running)> _hands = new();
     private readonly CancellationTokenSource _ending = new();
     private readonly RestartTrials _trials = new(tools.Budgets, tools.Time);
     private readonly FreeUseBook _freeUse = new();
-    private IReadOnlyList<Hold> _adopted = adopted;
+    // Null before Begin.
+    private IReadOnlyList<Hold>? _adopted;
+    private bool _began;
     private string? _limited = "the agent has just started";
     private int _looks;
 
@@ -40,11 +41,17 @@ internal sealed class Reconciler(HandTools tools, Actuators.VramRoom room, Func<
         }
     }
 
+    /// <summary>A hand hangs: this agent can't be trusted to give back what it holds, and must end.</summary>
+    public bool Hangs => _hands.Values.Any(h => h.Hand.Hangs);
+
+    /// <summary>What an earlier agent left frozen is given back: from now on this one acts.</summary>
+    /// <param name="adopted">Holds that are still in force.</param>
+    public void Begin(IReadOnlyList<Hold> adopted) => Volatile.Write(ref _adopted, adopted);
+
     public void Apply(Plan plan, NodeSnapshot snapshot, Policy policy)
     {
-        if (_ending.IsCancellationRequested)
+        if (_ending.IsCancellationRequested || !TryAdopt())
             return;
-        Adopt();
         room.See(snapshot.Gpus);
         var fresh = snapshot.Health.Any(h => h is { Source: "containers", Up: true });
         _looks = fresh ? Math.Min(_looks + 1, LooksBeforeActing) : _looks;
@@ -78,6 +85,7 @@ internal sealed class Reconciler(HandTools tools, Actuators.VramRoom room, Func<
             if (!wanted.ContainsKey(id) && !impulses.Contains(id) && hand.IsIdle && !seen.ContainsKey(id))
                 _hands.TryRemove(id, out _);
         _trials.Judge(snapshot);
+        tools.Crash.Pass("tick.applied");
     }
 
     public void Obey(AgentCommand command)
@@ -134,11 +142,15 @@ internal sealed class Reconciler(HandTools tools, Actuators.VramRoom room, Func<
         }
     }
 
-    private void Adopt()
+    private bool TryAdopt()
     {
-        foreach (var hold in _adopted)
-            Start(hold.Workload.InstanceId, hold.Workload.Name, hold);
-        _adopted = [];
+        if (Interlocked.Exchange(ref _adopted, null) is { } adopted)
+        {
+            foreach (var hold in adopted)
+                Start(hold.Workload.InstanceId, hold.Workload.Name, hold);
+            _began = true;
+        }
+        return _began;
     }
 
     private ContainerHand HandOf(string id, string name) => _hands.TryGetValue(id, out var entry) ? entry.Hand : Start(id, name, null);

@@ -25,14 +25,22 @@ internal static class RunCommand
         var state = SharedSettings.StateDirectory();
         var runtime = SharedSettings.RuntimeDirectory();
         var tick = Settings.Create<TimeSpan?>("tick", "From tick to tick. Default: 1s.", "TIME", null, "a time from 100ms to 60s", TryTick);
+        var lease = Settings.Create<TimeSpan?>("guard-lease", "Without a completed tick for so long the guard ends the agent and gives back what it holds. Default: 5s, or three ticks.", "TIME", null,
+            "a time from 300ms to 10min", TryLease);
         var dcgm = Settings.Switch("dcgm-names", "Also export the GPU readings under dcgm-exporter's names.");
         var command = new Command("run", "Run the agent: watch this server's GPUs, containers and latencies, and serve them to Prometheus.")
         {
-            policy, simulate, seed, speed, mode, metrics, docker, nvml, state, runtime, tick, dcgm,
+            policy, simulate, seed, speed, mode, metrics, docker, nvml, state, runtime, tick, lease, dcgm,
         };
         command.SetAction(async (parsed, stop) =>
         {
             var simulated = parsed.GetValue(simulate);
+            var every = parsed.GetValue(tick) ?? TimeSpan.FromSeconds(1);
+            if (parsed.GetValue(lease) is { } given && given < every * 3)
+            {
+                await Console.Error.WriteLineAsync($"headroom: --guard-lease {given.TotalSeconds:0.###}s is less than three ticks of {every.TotalSeconds:0.###}s: the guard would end an agent that is only busy.");
+                return ExitCode.Usage;
+            }
             var loaded = PolicyLoader.Load(parsed.GetValue(policy));
             if (loaded.Policy is null)
                 return Refuse(loaded);
@@ -48,7 +56,8 @@ internal static class RunCommand
                 NvmlLibrary = parsed.GetValue(nvml),
                 Directories = AgentDirectories.Resolve(
                     parsed.GetValue(state), parsed.GetValue(runtime), simulated, Environment.IsPrivilegedProcess, Environment.GetEnvironmentVariable),
-                Tick = parsed.GetValue(tick) ?? TimeSpan.FromSeconds(1),
+                Tick = every,
+                GuardLease = parsed.GetValue(lease) ?? (every * 3 > TimeSpan.FromSeconds(5) ? every * 3 : TimeSpan.FromSeconds(5)),
                 DcgmNames = parsed.GetValue(dcgm),
             }, loaded.Policy, TimeProvider.System, Console.Error, stop);
         });
@@ -68,6 +77,13 @@ internal static class RunCommand
         var parsed = Scalars.Duration(text);
         tick = parsed.Value;
         return parsed.Error is null && tick >= TimeSpan.FromMilliseconds(100) && tick <= TimeSpan.FromSeconds(60);
+    }
+
+    private static bool TryLease(string text, out TimeSpan? lease)
+    {
+        var parsed = Scalars.Duration(text);
+        lease = parsed.Value;
+        return parsed.Error is null && lease >= TimeSpan.FromMilliseconds(300) && lease <= TimeSpan.FromMinutes(10);
     }
 
     private static bool TryMode(string text, out Mode? mode)

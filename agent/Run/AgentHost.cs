@@ -42,7 +42,8 @@ internal static partial class AgentHost
         await using var app = builder.Build();
         var log = app.Services.GetRequiredService<ILoggerFactory>();
 
-        var (sources, reconciler) = Sources(options, time, log);
+        var (sources, acting, reconciler) = Sources(options, time, log);
+        using var hand = acting;
         var policies = new PolicyStore(options.PolicyPath, policy, time, log.CreateLogger<PolicyStore>());
         var due = new DueRules();
         var schedule = new RuleSchedule(() => policies.Current.Policy, due, [], time, log);
@@ -51,10 +52,12 @@ internal static partial class AgentHost
         var loop = new NodeLoop(
             sources, new SnapshotAssembly(Environment.MachineName), () => policies.Current,
             new SelfStatus(AgentVersion.Version, AgentVersion.Commit, time.GetUtcNow(), options.Mode, options.Simulate),
-            options.Tick, due.Drain, reconciler, tick =>
+            options.Tick, due.Drain, () => [], reconciler, tick =>
             {
-                decisions.Add(tick.View.Plan!, tick.View.Snapshot.WallAt);
+                decisions.Add(tick.View.Plan!, tick.View.Snapshot.WallAt, tick.Outcomes);
                 ticks.Add(tick.View.Snapshot, tick.Due, tick.Policy);
+                acting?.Ticked();
+                Systemd.Watchdog();
             }, time, log.CreateLogger<NodeLoop>());
         using var renderer = new MetricsRenderer(options.DcgmNames);
         app.Run(http => Listeners.Of(http) == Listener.Control
@@ -72,11 +75,14 @@ internal static partial class AgentHost
         });
         LogStarted(logger, AgentVersion.Version, options.Simulate ? "a simulated server" : "this server", options.Mode.AtMost(policy.Mode), options.MetricsListen, options.Directories.ControlSocket);
         policies.Advise();
-        if (reconciler is null && options.Mode.AtMost(policy.Mode) == Mode.Enforce)
-            LogOnlyTells(logger);
+        Systemd.Ready();
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop, app.Lifetime.ApplicationStopping);
-        await RunUntilStopped(logger, ending, sources.RunAsync, loop.RunAsync, policies.RunAsync, schedule.RunAsync, decisions.RunAsync, ticks.RunAsync);
+        Func<CancellationToken, Task>[] parts = [sources.RunAsync, loop.RunAsync, policies.RunAsync, schedule.RunAsync, decisions.RunAsync, ticks.RunAsync];
+        await RunUntilStopped(logger, ending, acting is null ? parts : [.. parts, acting.RunAsync]);
+        Systemd.Stopping();
+        if (acting is not null)
+            await acting.EndAsync();
         using var grace = new CancellationTokenSource(Patience, time);
         await app.StopAsync(grace.Token);
         File.Delete(options.Directories.ControlSocket);
@@ -91,19 +97,23 @@ internal static partial class AgentHost
         return ExitCode.Failed;
     }
 
-    private static (NodeSources Sources, IReconciler? Reconciler) Sources(AgentOptions options, TimeProvider time, ILoggerFactory log)
+    private static (NodeSources Sources, Acting? Acting, IReconciler? Reconciler) Sources(AgentOptions options, TimeProvider time, ILoggerFactory log)
     {
         if (options.Simulate)
         {
             var simulated = new SimulatedNode(new SimulationOptions { Seed = options.SimulationSeed, Speed = options.SimulationSpeed }, time);
-            return (new NodeSources(simulated.Gpus, simulated.Workloads, simulated.Latency, simulated.Activity), simulated.Reconciler);
+            return (new NodeSources(simulated.Gpus, simulated.Workloads, simulated.Latency, simulated.Activity), null, simulated.Reconciler);
         }
         var docker = new DockerSourceOptions { Endpoint = options.Docker ?? DockerConnection.DefaultEndpoint };
         var sources = new NodeSources(
             GpuSources.Choose(options.NvmlLibrary, time, log),
             new DockerWorkloadSource(docker, time, log.CreateLogger<DockerWorkloadSource>()),
             new LatencyWatch(time, log.CreateLogger<LatencyWatch>()));
-        return (sources, null);
+        // Also where the policy only watches: what an agent before has left frozen must be given back, and a reload may say enforce.
+        var acting = Acting.TryOpen(options, time, log, out var why);
+        if (acting is null)
+            LogOnlyTells(log.CreateLogger("Headroom"), why!);
+        return (sources, acting, acting?.Reconciler);
     }
 
     private static async Task<int?> TryListenAsync(WebApplication app, AgentOptions options, TextWriter talk, CancellationToken stop)
@@ -151,8 +161,8 @@ internal static partial class AgentHost
     [LoggerMessage(1, LogLevel.Information, "Headroom {Version} watches {What} in mode {Mode}; metrics at http://{Metrics}/metrics, control at {Control}")]
     private static partial void LogStarted(ILogger log, string version, string what, Mode mode, System.Net.IPEndPoint metrics, string control);
 
-    [LoggerMessage(5, LogLevel.Warning, "Mode enforce is asked for, but this version decides and tells; it does not act on real containers yet")]
-    private static partial void LogOnlyTells(ILogger log);
+    [LoggerMessage(5, LogLevel.Warning, "This agent decides and tells, but can't act: {Why}")]
+    private static partial void LogOnlyTells(ILogger log, string why);
 
     [LoggerMessage(2, LogLevel.Information, "Stopped")]
     private static partial void LogStopped(ILogger log);

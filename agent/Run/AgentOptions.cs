@@ -23,6 +23,8 @@ internal sealed record AgentOptions
     public required AgentDirectories Directories { get; init; }
     /// <summary>From tick to tick, 100 ms at least.</summary>
     public TimeSpan Tick { get; init; } = TimeSpan.FromSeconds(1);
+    /// <summary>Without a completed tick for so long the guard ends the agent and gives back what it holds; three ticks at least.</summary>
+    public TimeSpan GuardLease { get; init; } = TimeSpan.FromSeconds(5);
     /// <summary>Also export the GPU readings under the names of dcgm-exporter.</summary>
     public bool DcgmNames { get; init; }
 }

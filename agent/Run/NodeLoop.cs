@@ -8,13 +8,15 @@ namespace Headroom.Run;
 /// a source that hangs delays nothing here.</summary>
 /// <param name="self">Its mode is the most that the agent may do; the policy may say less.</param>
 /// <param name="due">Rules to be judged at this tick.</param>
+/// <param name="commands">What people and alerts asked for since the last tick.</param>
 /// <param name="reconciler">Carries the plan out; null: plans are told, nothing is done.</param>
 /// <param name="record">Sees each tick after it was published; must not block.</param>
 internal sealed partial class NodeLoop(
     NodeSources sources, SnapshotAssembly assembly, Func<PolicyInForce> policy, SelfStatus self, TimeSpan interval,
-    Func<IReadOnlyCollection<RuleName>> due, IReconciler? reconciler, Action<FinishedTick>? record, TimeProvider time, ILogger<NodeLoop> log)
+    Func<IReadOnlyCollection<RuleName>> due, Func<IReadOnlyList<AgentCommand>> commands, IReconciler? reconciler, Action<FinishedTick>? record, TimeProvider time, ILogger<NodeLoop> log)
 {
     private readonly DecisionTally _tally = new();
+    private readonly OutcomeTally _outcomes = new();
     private PlannerMemory _memory = PlannerMemory.Empty;
     private NodeView? _view;
     private long _seq;
@@ -48,9 +50,14 @@ internal sealed partial class NodeLoop(
     {
         var now = time.Mono();
         var (current, status) = policy();
+        foreach (var command in commands())
+            reconciler?.Obey(command);
+        var outcomes = reconciler?.TakeOutcomes() ?? [];
+        _outcomes.Add(outcomes);
+        var act = reconciler?.State;
         var snapshot = assembly.Assemble(
             ++_seq, time.GetUtcNow(), now, sources.Gpus.Latest, sources.Workloads.Latest, sources.Latency.Latest, current,
-            self.Mode.AtMost(reconciler is null ? Mode.Recommend : null), sources.Activity?.Latest, reconciler?.State);
+            self.Mode.AtMost(act is null || act.Limited is not null ? Mode.Recommend : null), sources.Activity?.Latest, act);
         sources.Latency.Watch(SnapshotAssembly.WatchList(snapshot, current));
         var judge = due();
         var began = time.Mono();
@@ -63,9 +70,11 @@ internal sealed partial class NodeLoop(
             Plan = plan,
             Decided = _tally.Add(plan),
             PlanTook = took,
+            RecentOutcomes = _outcomes.Recent,
+            Done = _outcomes.Counts,
         };
         Volatile.Write(ref _view, view);
-        record?.Invoke(new FinishedTick(view, plan.Due, current));
+        record?.Invoke(new FinishedTick(view, plan.Due, current, outcomes));
         _lastTick = time.Mono() - now;
         return view;
     }
@@ -92,4 +101,5 @@ internal sealed partial class NodeLoop(
 }
 
 /// <summary>One tick as it is recorded.</summary>
-internal sealed record FinishedTick(NodeView View, IReadOnlyList<RuleName> Due, Policy Policy);
+/// <param name="Outcomes">Steps that ended since the tick before.</param>
+internal sealed record FinishedTick(NodeView View, IReadOnlyList<RuleName> Due, Policy Policy, IReadOnlyList<Outcome> Outcomes);

@@ -5,7 +5,7 @@ namespace Headroom.Act.Actuators;
 
 /// <summary>A share of time, by the freezer; share 0 stands still, with a breath now and then.</summary>
 /// <param name="locate">Where the freezer of a container is, by its first process; or why it can't be used.</param>
-internal sealed class FreezeActuator(IFreezer freezer, DockerHand docker, Func<ContainerSample, (FreezeTarget? Target, string? Problem)> locate) : IActuator
+internal sealed class FreezeActuator(IFreezer freezer, DockerHand docker, Func<ContainerSample, FreezerPlace> locate) : IActuator
 {
     public Task<Preparation> PrepareAsync(Target target, CancellationToken stop)
     {

@@ -13,6 +13,12 @@ internal sealed partial class ContainerHand
     private const int StepsAtOnce = 6;
     private static readonly TimeSpan FirstRest = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(1);
+    /// <summary>Freezing and pausing, with all their tries, take at most about ten seconds when Docker does not answer.</summary>
+    private static readonly TimeSpan QuickStep = TimeSpan.FromSeconds(30);
+    /// <summary>Drains, grace times and loading are as long as their owner says; nothing is frozen meanwhile.</summary>
+    private static readonly TimeSpan LongStep = TimeSpan.FromHours(2);
+    /// <summary>A daemon that is slow does late what it was asked.</summary>
+    private static readonly TimeSpan Doubt = TimeSpan.FromSeconds(60);
     /// <summary>So often in a row, and the lever is taken for one that does not work on this workload.</summary>
     private const int UselessAfter = 2;
 
@@ -25,6 +31,7 @@ internal sealed partial class ContainerHand
     private int _look;
     private int _started;
     private int _busy;
+    private long _deadlineTicks = long.MaxValue;
 
     /// <param name="adopted">What an earlier agent held and its journal still names.</param>
     public ContainerHand(string instanceId, string name, Hold? adopted, HandTools tools)
@@ -40,6 +47,9 @@ internal sealed partial class ContainerHand
     /// <summary>Nothing held, nothing wanted, nothing going on: it can be let go.</summary>
     public bool IsIdle => Volatile.Read(ref _busy) == 0 && Memory is { Run: null, LeftToPeople: false }
         && Volatile.Read(ref _desired) is null or { Run: null, Impulses.Count: 0 };
+
+    /// <summary>A step has not ended long after it had to: a call hangs where nothing can end it.</summary>
+    public bool Hangs => Now.SinceOrigin.Ticks > Volatile.Read(ref _deadlineTicks);
 
     /// <summary>For people: the hold with what it obtained.</summary>
     public Hold? Shown
@@ -86,6 +96,7 @@ internal sealed partial class ContainerHand
             {
                 _signal.Reader.TryRead(out _);
                 Volatile.Write(ref _busy, 1);
+                Volatile.Write(ref _deadlineTicks, (Now + QuickStep).SinceOrigin.Ticks);
                 try
                 {
                     await SettleAsync(stop);
@@ -99,6 +110,7 @@ internal sealed partial class ContainerHand
                 finally
                 {
                     Volatile.Write(ref _busy, 0);
+                    Volatile.Write(ref _deadlineTicks, long.MaxValue);
                 }
             }
         }
@@ -117,6 +129,10 @@ internal sealed partial class ContainerHand
         return Memory.Run is null;
     }
 
+    private bool IsInDoubt => Memory.DoubtUntil > Now;
+
+    private static bool Serves(Hold hold, ContainerNow now) => hold.Lever == Lever.Pause ? now.State == ContainerState.Paused : !now.Sample.Runs;
+
     private MonoTime Now => _tools.Time.Mono();
 
     private async Task SettleAsync(CancellationToken stop)
@@ -132,7 +148,9 @@ internal sealed partial class ContainerHand
         for (var i = 0; i < StepsAtOnce; i++)
         {
             desired = Volatile.Read(ref _desired)!;
-            switch (NextStep.Of(desired, Memory, Now))
+            var step = NextStep.Of(desired, Memory, Now);
+            Volatile.Write(ref _deadlineTicks, (Now + PatienceFor(step)).SinceOrigin.Ticks);
+            switch (step)
             {
                 case Step.Take take:
                     await TakeAsync(take, desired, stop);
@@ -156,6 +174,13 @@ internal sealed partial class ContainerHand
             }
         }
     }
+
+    /// <summary>Far above what each step may take by its own limits.</summary>
+    private static TimeSpan PatienceFor(Step? step) => step switch
+    {
+        Step.Do or Step.Take { Lever: Lever.Stop or Lever.Sleep } or Step.GiveBack { Hold.Lever: Lever.Stop or Lever.Sleep } => LongStep,
+        _ => QuickStep,
+    };
 
     private async Task TakeAsync(Step.Take step, Desired desired, CancellationToken stop)
     {
@@ -205,6 +230,8 @@ internal sealed partial class ContainerHand
             return;
         }
         Rest(step.Lever);
+        if (result.Result == OutcomeResult.Unknown)
+            Remember(m => m with { DoubtUntil = Now + Doubt });
         if (result.Result == OutcomeResult.Drifted)
         {
             End(hold, result.Evidence);
@@ -248,6 +275,9 @@ internal sealed partial class ContainerHand
         }
         var result = await _tools.Actuators[hold.Lever].GiveBackAsync(new Target(Name, container, desired, Newest), hold, stop);
         _tools.Crash.Pass("effect.given-back");
+        // Nothing there to give back; but what was sent may still happen.
+        if (result.Result == OutcomeResult.Drifted && IsInDoubt)
+            result = StepResult.Unknown($"not in force, and may still come: no answer came to what was sent ({result.Evidence})");
         if (result.EndsHold)
         {
             End(hold, result.Evidence);
@@ -288,6 +318,13 @@ internal sealed partial class ContainerHand
                 Remember(m => m with { LeftToPeople = true });
             return;
         }
+        if (Memory.DoubtUntil is not null && !Serves(hold, now))
+        {
+            if (!IsInDoubt)
+                await DropAsync(hold, desired, "what was sent never happened", began);
+            return;
+        }
+        Remember(m => m with { DoubtUntil = null });
         switch (hold.Lever)
         {
             case Lever.Pause when now.State != ContainerState.Paused:
@@ -352,7 +389,8 @@ internal sealed partial class ContainerHand
         if (now is null || !now.Id.IsSameLife(id))
             return (null, StepResult.Drifted("that life of the container has ended"));
         var policy = _tools.Classify(now.Sample, desired.Policy);
-        return policy.Exempt ? (null, StepResult.Refused("it is exempt"))
+        return now.Id.InstanceId == _tools.OwnContainer ? (null, StepResult.Refused("it is this agent's own container"))
+            : policy.Exempt ? (null, StepResult.Refused("it is exempt"))
             : !policy.Managed ? (null, StepResult.Refused("it is not opted in"))
             : policy.Mode < desired.Mode ? (null, StepResult.Refused($"its mode is {policy.Mode.Word()} now"))
             : (now, null);
@@ -426,7 +464,7 @@ internal sealed partial class ContainerHand
 
     private void End(Hold hold, string why)
     {
-        Remember(m => m with { Run = null, PausedByOthers = false, BackRest = default, LookRest = default });
+        Remember(m => m with { Run = null, PausedByOthers = false, DoubtUntil = null, BackRest = default, LookRest = default });
         try
         {
             _tools.Journal.Done(hold.Id, why);

@@ -28,6 +28,8 @@ internal sealed record HandMemory
     public bool LeftToPeople { get; init; }
     /// <summary>Somebody paused it while it was on a share: our hand is off until they unpause it.</summary>
     public bool PausedByOthers { get; init; }
+    /// <summary>No answer came to what was sent: until then it may still happen, and the hold stays on the books.</summary>
+    public MonoTime? DoubtUntil { get; init; }
     /// <summary>Failures in a row, and when a lever may be tried again.</summary>
     public IReadOnlyDictionary<Lever, (int Failures, MonoTime NotBefore)> Rests { get; init; } = new Dictionary<Lever, (int, MonoTime)>();
     /// <summary>Giving back failed so often, and when it is tried again.</summary>

@@ -101,6 +101,22 @@ internal static class MetricTable
     public static readonly MetricFamily PlanRefused = Gauge("headroom_plan_refused", "Wishes of rules that stand refused, by rule and code.", "rule", "code");
     public static readonly MetricFamily Decisions = Counter("headroom_decisions_total", "Decisions since start. Moves below mode enforce are what would have been done.", "rule", "verdict", "lever", "mode");
 
+    // Act
+    public static readonly MetricFamily HoldActive = Gauge("headroom_hold_active", "What Headroom holds and must undo; always 1.", "workload", "lever", "rule");
+    public static readonly MetricFamily HoldSince = Gauge("headroom_hold_since_timestamp_seconds", "Since when it is held.", "workload", "lever");
+    public static readonly MetricFamily HoldExpires = Gauge("headroom_hold_expires_timestamp_seconds", "When it ends unless it is renewed. Absent for what ends with the agent's lease.", "workload", "lever");
+    public static readonly MetricFamily HoldStuck = Gauge("headroom_hold_stuck", "1 while it can't be given back; `headroom holds` says why.", "workload", "lever");
+    public static readonly MetricFamily WorkloadShareObtained = Gauge("headroom_workload_share_obtained_ratio", "Share of time that a held workload obtained lately: by its SM use where that is known, else by the freezer's own account.", "workload");
+    public static readonly MetricFamily LeverIneffective = Gauge("headroom_lever_ineffective", "A lever that was found to do nothing on the workload and is not used for a day; always 1.", "workload", "lever");
+    public static readonly MetricFamily WorkloadLeftToPeople = Gauge("headroom_workload_left_to_people", "1 after a person took something back by hand: left alone until the plan wants nothing of it.", "workload");
+    public static readonly MetricFamily WorkloadRestarts = Gauge("headroom_workload_restarts_last_day", "Restarts by Headroom within the last day.", "workload");
+    public static readonly MetricFamily ActionAttempts = Counter("headroom_action_attempts_total", "Steps that ended since start, however they ended.", "step", "lever", "rule", "mode");
+    public static readonly MetricFamily ActionFailures = Counter("headroom_action_failures_total", "Steps that did not end as wanted, by result.", "step", "lever", "rule", "mode", "result");
+    public static readonly MetricFamily ActionDuration = Gauge("headroom_action_last_duration_seconds", "How long the last such step took that was done, from the first call to the proof.", "step", "lever");
+    public static readonly MetricFamily ActionWait = Gauge("headroom_action_last_wait_seconds", "From the tick that wanted the last such hold to its proof.", "lever");
+    public static readonly MetricFamily BreakerOpen = Gauge("headroom_breaker_open", "1 after too many failed steps: nothing new is held until a person has looked and runs `headroom holds reset-breaker`.");
+    public static readonly MetricFamily ActLimited = Gauge("headroom_act_limited", "1 while the agent goes no further than recommend, whatever the policy says: no guard answers, or it has just started.");
+
     // Policy and agent
     public static readonly MetricFamily PolicyInfo = Gauge("headroom_policy_info", "The policy in force; always 1.", "hash", "mode");
     public static readonly MetricFamily PolicyLoaded = Gauge("headroom_policy_loaded_timestamp_seconds", "When the policy in force was loaded.");

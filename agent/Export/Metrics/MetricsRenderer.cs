@@ -37,6 +37,7 @@ internal sealed class MetricsRenderer(bool dcgmNames) : IDisposable
         GpuMetrics.Write(page, view.Snapshot);
         WorkloadMetrics.Write(page, view.Snapshot, label);
         PlanMetrics.Write(page, view, label);
+        ActMetrics.Write(page, view, label);
         AgentMetrics.Write(page, view);
         if (dcgmNames)
             DcgmMetrics.Write(page, view.Snapshot);

@@ -13,9 +13,10 @@ namespace Headroom.Run.Records;
         typeof(Words<ReadingState>), typeof(Words<GpuHealth>), typeof(Words<GpuProcessKinds>), typeof(Words<ContainerState>), typeof(Words<ContainerHealth>),
         typeof(Words<LatencySignal>), typeof(Words<LatencyKind>), typeof(Words<Mode>), typeof(Words<Priority>), typeof(Words<Yields>),
         typeof(Words<OutsideWindow>), typeof(Words<WindowStart>), typeof(Words<GroupMode>), typeof(Words<LastReplica>), typeof(Words<ActivityConfidence>),
-        typeof(Words<RuleName>), typeof(Words<Verdict>), typeof(Words<Lever>), typeof(Words<ImpulseKind>), typeof(Words<UndoKind>)])]
+        typeof(Words<RuleName>), typeof(Words<Verdict>), typeof(Words<Lever>), typeof(Words<ImpulseKind>), typeof(Words<UndoKind>), typeof(Words<StepKind>), typeof(Words<OutcomeResult>)])]
 [JsonSerializable(typeof(TickRecord))]
 [JsonSerializable(typeof(DecisionLine))]
+[JsonSerializable(typeof(OutcomeLine))]
 internal sealed partial class RecordJson : JsonSerializerContext;
 
 internal sealed class MonoTicksJson : JsonConverter<MonoTime>

@@ -24,7 +24,7 @@ internal static class Views
         var loop = new NodeLoop(
             new NodeSources(node.Gpus, node.Workloads, node.Latency), new SnapshotAssembly("gpu-01"), () => policy,
             new SelfStatus("0.1.0", "abc", Nine, Mode.Observe, Simulated: true),
-            TimeSpan.FromSeconds(1), () => Headroom.Decide.Planner.AllRules, null, null, time, NullLogger<NodeLoop>.Instance);
+            TimeSpan.FromSeconds(1), () => Headroom.Decide.Planner.AllRules, () => [], null, null, time, NullLogger<NodeLoop>.Instance);
         for (var second = 0; second < 30; second++)
         {
             time.Advance(TimeSpan.FromSeconds(1));

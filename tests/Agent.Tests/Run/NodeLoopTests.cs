@@ -18,7 +18,7 @@ public sealed class NodeLoopTests
         new NodeSources(_sources, _sources, _sources), new SnapshotAssembly("node"),
         () => new PolicyInForce(_policy ?? throw new InvalidOperationException("planted"), new PolicyStatus("none", [], Mode.Observe, _time.GetUtcNow())),
         new SelfStatus("0", "0", _time.GetUtcNow(), Mode.Enforce, false),
-        TimeSpan.FromSeconds(1), () => Headroom.Decide.Planner.AllRules, null, null, _time, NullLogger<NodeLoop>.Instance);
+        TimeSpan.FromSeconds(1), () => Headroom.Decide.Planner.AllRules, () => [], null, null, _time, NullLogger<NodeLoop>.Instance);
 
     private Policy? _policy = PolicyLoader.None;
 

@@ -47,7 +47,7 @@ public sealed class BadPolicyReloadTests : IDisposable
         var store = new PolicyStore(_file, PolicyLoader.Load(_file).Policy!, time, NullLogger<PolicyStore>.Instance);
         var loop = new NodeLoop(
             new NodeSources(node.Gpus, node.Workloads, node.Latency, node.Activity), new SnapshotAssembly("simulated"), () => store.Current,
-            new SelfStatus("0", "0", time.GetUtcNow(), Mode.Enforce, true), TrialSetup.Tick, () => Headroom.Decide.Planner.AllRules, node.Reconciler, null, time,
+            new SelfStatus("0", "0", time.GetUtcNow(), Mode.Enforce, true), TrialSetup.Tick, () => Headroom.Decide.Planner.AllRules, () => [], node.Reconciler, null, time,
             NullLogger<NodeLoop>.Instance);
         for (var i = 0; i < 30; i++)
             Tick();

@@ -37,7 +37,7 @@ public sealed class DecisionLogTests : IDisposable
     public async Task Each_new_decision_is_a_line_that_says_what_who_and_why()
     {
         var log = Log();
-        log.Add(Plan(Decision("b"), Decision("c", isNew: false), Decision("夜间")), Wall);
+        log.Add(Plan(Decision("b"), Decision("c", isNew: false), Decision("夜间")), Wall, []);
         await WriteAll(log);
 
         var lines = await File.ReadAllLinesAsync(_folder.At("decisions", "decisions.jsonl"), TestContext.Current.CancellationToken);
@@ -52,7 +52,7 @@ public sealed class DecisionLogTests : IDisposable
     public async Task A_value_that_is_no_number_is_written_too()
     {
         var log = Log();
-        log.Add(Plan(Decision("b") with { Reason = new Reason("HR0", new Dictionary<string, ReasonValue> { ["x"] = ReasonValue.Ratio(double.NaN) }) }), Wall);
+        log.Add(Plan(Decision("b") with { Reason = new Reason("HR0", new Dictionary<string, ReasonValue> { ["x"] = ReasonValue.Ratio(double.NaN) }) }), Wall, []);
         await WriteAll(log);
         var line = JsonSerializer.Deserialize(await File.ReadAllTextAsync(_folder.At("decisions", "decisions.jsonl"), TestContext.Current.CancellationToken), RecordJson.Default.DecisionLine)!;
         Assert.True(double.IsNaN(line.Values["x"].Number));
@@ -64,7 +64,7 @@ public sealed class DecisionLogTests : IDisposable
         for (var life = 0; life < 2; life++)
         {
             var log = Log();
-            log.Add(Plan(Decision("b")), Wall);
+            log.Add(Plan(Decision("b")), Wall, []);
             await WriteAll(log);
         }
         Assert.Equal(2, File.ReadLines(_folder.At("decisions", "decisions.jsonl")).Count());
@@ -103,17 +103,17 @@ public sealed class DecisionLogTests : IDisposable
 
         for (var i = 1; i <= 3; i++)
         {
-            log.Add(Plan(Decision("b")), Wall);
+            log.Add(Plan(Decision("b")), Wall, []);
             await Until(() => log.Lost == i);
         }
         await Until(() => told.Count == 1);
         _time.Advance(TimeSpan.FromSeconds(61));
-        log.Add(Plan(Decision("b")), Wall);
+        log.Add(Plan(Decision("b")), Wall, []);
         await Until(() => told.Count == 2);
 
         File.Delete(_folder.At("decisions"));
         _time.Advance(TimeSpan.FromSeconds(31));
-        log.Add(Plan(Decision("b")), Wall);
+        log.Add(Plan(Decision("b")), Wall, []);
         await Until(() => File.Exists(_folder.At("decisions", "decisions.jsonl")));
         stop.Cancel();
         await running;
@@ -125,7 +125,7 @@ public sealed class DecisionLogTests : IDisposable
     {
         var log = Log();
         for (var i = 0; i < 300; i++)
-            log.Add(Plan(Decision("b")), Wall);
+            log.Add(Plan(Decision("b")), Wall, []);
         Assert.Equal(44, log.Lost);
     }
 

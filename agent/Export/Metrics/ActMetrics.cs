@@ -1,0 +1,48 @@
+using Headroom.Model;
+using static Headroom.Export.Metrics.MetricTable;
+
+namespace Headroom.Export.Metrics;
+
+/// <summary>What is held and what was done -> series.</summary>
+internal static class ActMetrics
+{
+    private static readonly TimeSpan Day = TimeSpan.FromDays(1);
+
+    public static void Write(MetricPage page, NodeView view, WorkloadLabel label)
+    {
+        var act = view.Snapshot.Act;
+        page.Set(BreakerOpen, act.Breaker is not null);
+        page.Set(ActLimited, act.Limited is not null);
+        foreach (var hold in act.Holds.Where(h => label.Has(h.Workload.Name)))
+        {
+            string[] labels = [hold.Workload.Name, hold.Lever.Word()];
+            page.Set(HoldActive, 1, [.. labels, hold.Rule.Word()]);
+            page.Set(HoldSince, hold.Since.ToUnixTimeMilliseconds() / 1000.0, labels);
+            page.Set(HoldStuck, hold.Stuck is not null, labels);
+            if (hold.Expires is { } expires)
+                page.Set(HoldExpires, expires.ToUnixTimeMilliseconds() / 1000.0, labels);
+            if (hold.ShareObtained is { } obtained)
+                page.Set(WorkloadShareObtained, obtained, hold.Workload.Name);
+        }
+        foreach (var useless in act.Ineffective.Where(i => label.Has(i.Workload)))
+            page.Set(LeverIneffective, 1, useless.Workload, useless.Lever.Word());
+        foreach (var left in act.LeftToPeople.Where(label.Has))
+            page.Set(WorkloadLeftToPeople, 1, left);
+        var since = view.Snapshot.WallAt - Day;
+        foreach (var restarts in act.Impulses.Where(i => i.Kind == ImpulseKind.Restart && i.At > since && label.Has(i.Workload)).GroupBy(i => i.Workload))
+            page.Set(WorkloadRestarts, restarts.Count(), restarts.Key);
+        foreach (var count in view.Done)
+        {
+            string[] labels = [count.Step.Word(), count.Lever.Word(), count.Rule.Word(), count.Mode.Word()];
+            page.Set(ActionAttempts, view.Done.Where(c => (c.Step, c.Lever, c.Rule, c.Mode) == (count.Step, count.Lever, count.Rule, count.Mode)).Sum(c => c.Count), labels);
+            if (count.Result is not (OutcomeResult.Done or OutcomeResult.DryRun))
+                page.Set(ActionFailures, count.Count, [.. labels, count.Result.Word()]);
+        }
+        foreach (var last in view.RecentOutcomes.Where(o => o.Result == OutcomeResult.Done).GroupBy(o => (o.Step, o.Lever)).Select(g => g.Last()))
+        {
+            page.Set(ActionDuration, last.Took.TotalSeconds, last.Step.Word(), last.Lever.Word());
+            if (last.Step == StepKind.Take)
+                page.Set(ActionWait, last.Waited.TotalSeconds, last.Lever.Word());
+        }
+    }
+}

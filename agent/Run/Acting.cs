@@ -1,0 +1,183 @@
+using Headroom.Act;
+using Headroom.Act.Actuators;
+using Headroom.Act.Freezing;
+using Headroom.Act.Guarding;
+using Headroom.Act.Hands;
+using Headroom.Act.Journal;
+using Headroom.Act.Serving;
+using Headroom.Containers;
+using Headroom.Model;
+using Headroom.Policies;
+using Microsoft.Extensions.Logging;
+
+namespace Headroom.Run;
+
+/// <summary>The acting half of the agent, put together: lease, journal, freezer, hands. Opened once, before the first tick.</summary>
+internal sealed partial class Acting : IDisposable
+{
+    private static readonly TimeSpan RenewWhileEnding = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan WatchLease = TimeSpan.FromMilliseconds(250);
+
+    private readonly AgentOptions _options;
+    private readonly Uri _docker;
+    private readonly TimeProvider _time;
+    private readonly ILogger<Acting> _log;
+    private readonly Lease _lease;
+    private readonly HoldJournal _journal;
+    private readonly FreezerThread _freezer;
+    private readonly DockerHand _hand;
+    private readonly Reconciler _reconciler;
+    private readonly DockerEvents _events;
+    private bool _toldHang;
+
+    private Acting(AgentOptions options, TimeProvider time, ILoggerFactory log)
+    {
+        (_options, _time, _log) = (options, time, log.CreateLogger<Acting>());
+        _docker = options.Docker ?? DockerConnection.DefaultEndpoint;
+        var crash = new CrashPoints(Environment.GetEnvironmentVariable(CrashPoints.Variable));
+        if (crash.Armed is { } armed)
+            LogCrash(_log, armed);
+        _lease = Lease.Take(options.Directories.Runtime, options.GuardLease);
+        if (_lease.Remark is { } remark)
+            LogRemark(_log, remark);
+        _journal = new HoldJournal(options.Directories.State, time);
+        if (_journal.Found.BadLines > (_journal.Found.IsTorn ? 1 : 0))
+            LogDamage(_log, _journal.Found.BadLines);
+        var budgets = new Budgets(options.Directories.State, time);
+        var breaker = new Breaker(options.Directories.State, time);
+        if (budgets.Problem is { } problem)
+            breaker.Trip(problem);
+        _freezer = new FreezerThread(() => _lease.MayFreeze, time, log.CreateLogger<FreezerThread>());
+        _hand = new DockerHand(_docker, time);
+        var servers = new ServerLevers(time);
+        var room = new VramRoom(time);
+        Drain drain = new Drainer(servers).DrainAsync;
+        var locator = new FreezerLocator();
+        var freeze = new FreezeActuator(_freezer, _hand, container => locator.Find(container.Pid, container.Id.InstanceId));
+        var tools = new HandTools(
+            _journal, budgets, breaker, _hand, _freezer, freeze,
+            new Dictionary<Lever, IActuator>
+            {
+                [Lever.Share] = freeze,
+                [Lever.Pause] = new PauseActuator(_hand),
+                [Lever.Stop] = new StopActuator(_hand, drain, room),
+                [Lever.Sleep] = new SleepActuator(_hand, servers, room, time),
+            },
+            new RestartActuator(_hand, drain, budgets, time), new OutcomeLog(), () => _lease.MayFreeze, Classifier.Classify, OwnContainer.Find(), crash, time, log.CreateLogger<Reconciler>());
+        _reconciler = new Reconciler(tools, room, () => _lease.HasGuard);
+        _events = new DockerEvents(_docker, _reconciler.Hear, time, log.CreateLogger<DockerEvents>());
+    }
+
+    public IReconciler Reconciler => _reconciler;
+
+    /// <summary>Null when this agent can't act here, and why.</summary>
+    public static Acting? TryOpen(AgentOptions options, TimeProvider time, ILoggerFactory log, out string? why)
+    {
+        try
+        {
+            why = null;
+            return new Acting(options, time, log);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            why = e.Message;
+            return null;
+        }
+    }
+
+    /// <summary>By each completed tick. A tick or a hand that hangs must look dead: then the guard gives back what this agent no longer can.</summary>
+    public void Ticked()
+    {
+        if (!_reconciler.Hangs)
+            _lease.Renew();
+        else if (!_toldHang)
+            LogHangs(_log);
+        _toldHang = _reconciler.Hangs;
+    }
+
+    /// <summary>Gives back what an agent before has left frozen, then listens to Docker. Ends early, with an error, when somebody else took the lease.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        _reconciler.Begin(await GiveBackComputeAsync(stop));
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var events = _events.RunAsync(both.Token);
+        using var timer = new PeriodicTimer(WatchLease, _time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stop))
+                if (_lease.IsLost)
+                {
+                    LogLost(_log);
+                    break;
+                }
+        }
+        catch (OperationCanceledException)
+        {
+            // asked to stop
+        }
+        await both.CancelAsync();
+        await events;
+    }
+
+    /// <summary>Gives every compute hold back and, if all are, the lease too.</summary>
+    public async Task EndAsync()
+    {
+        var ending = _reconciler.EndAsync();
+        // No tick renews it any more, and the guard must not take a clean end for a death.
+        while (!ending.IsCompleted)
+        {
+            _lease.Renew();
+            await Task.WhenAny(ending, Task.Delay(RenewWhileEnding, _time));
+        }
+        var all = await ending;
+        _freezer.Dispose();
+        if (all)
+            _lease.GiveUp();
+        else
+            LogLeft(_log);
+    }
+
+    public void Dispose()
+    {
+        _freezer.Dispose();
+        _hand.Dispose();
+        _journal.Dispose();
+        _lease.Dispose();
+    }
+
+    /// <returns>What stays held: state holds, and compute holds that could not be given back yet.</returns>
+    private async Task<IReadOnlyList<Hold>> GiveBackComputeAsync(CancellationToken stop)
+    {
+        using var release = new Release(_docker, _time);
+        var released = await release.AllAsync(_journal.Found.Holds, () => !_lease.IsLost, stop);
+        foreach (var one in released)
+        {
+            LogReleased(_log, one.Hold.Workload.Name, one.Hold.Lever, one.Result, one.Words);
+            if (one.Ends)
+                _journal.Done(one.Hold.Id, one.Words);
+        }
+        var over = released.Where(r => r.Ends).Select(r => r.Hold.Id).ToHashSet();
+        return [.. _journal.Found.Holds.Where(h => !over.Contains(h.Id))];
+    }
+
+    [LoggerMessage(3201, LogLevel.Information, "Given back at start: {Lever} of {Workload}: {Result}, {Words}")]
+    private static partial void LogReleased(ILogger log, string workload, Lever lever, OutcomeResult result, string words);
+
+    [LoggerMessage(3202, LogLevel.Critical, "The lease is lost: the guard or another agent took over. This agent freezes nothing any more and ends")]
+    private static partial void LogLost(ILogger log);
+
+    [LoggerMessage(3203, LogLevel.Warning, "Not all could be given back before the end: the guard, or the next start, does the rest")]
+    private static partial void LogLeft(ILogger log);
+
+    [LoggerMessage(3204, LogLevel.Warning, "Test mode: this agent breaks at {Point}")]
+    private static partial void LogCrash(ILogger log, string point);
+
+    [LoggerMessage(3205, LogLevel.Warning, "{Remark}")]
+    private static partial void LogRemark(ILogger log, string remark);
+
+    [LoggerMessage(3207, LogLevel.Critical, "A step hangs where nothing can end it; the lease is not renewed any more, so that the guard ends this agent and gives back what it holds")]
+    private static partial void LogHangs(ILogger log);
+
+    [LoggerMessage(3206, LogLevel.Error, "The journal of holds has {Lines} damaged lines, which were left out: `docker ps` and the freezers of stopped models are worth a look")]
+    private static partial void LogDamage(ILogger log, int lines);
+}

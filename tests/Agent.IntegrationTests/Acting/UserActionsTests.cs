@@ -1,0 +1,160 @@
+using System.Diagnostics;
+using Headroom.IntegrationTests.Support;
+using Headroom.Testing;
+
+namespace Headroom.IntegrationTests.Acting;
+
+/// <summary>What people and health checks do to a container that Headroom keeps on a share or paused: each behaves as without us.</summary>
+[Collection(nameof(Node))]
+public sealed class UserActionsTests : IDisposable
+{
+    private readonly DockerDaemon _docker;
+    private readonly ActingNode _node;
+
+    public UserActionsTests(DockerDaemon docker)
+    {
+        _docker = docker;
+        _node = new ActingNode(docker);
+    }
+
+    public void Dispose()
+    {
+        _node.Dispose();
+        Shell.Try("docker", ["-H", _docker.Socket, "rmi", "-f", "headroom-test/committed:1"]);
+    }
+
+    private void Throttled(params string[] options)
+    {
+        _node.StartJob(options: options);
+        _node.Policy("throttle");
+        _node.Start();
+        Eventually.True(IsDutied, TimeSpan.FromSeconds(30), $"the job to be on a share\n{_node.Program!.Output}");
+    }
+
+    private bool IsDutied() => Enumerable.Range(0, 200).Any(_ => _node.FreezerState() == "FROZEN") && _node.DockerState() == "running";
+
+    [Fact]
+    public void A_paused_one_stays_paused_for_good_and_runs_again_when_its_user_unpauses_it()
+    {
+        Throttled();
+        for (var round = 0; round < 5; round++)
+        {
+            _docker.Docker("pause", ActingNode.Job);
+            // Docker must never say "paused" of what runs: our hand comes off within a moment.
+            Eventually.True(() => _node.FreezerState() == "FROZEN", TimeSpan.FromSeconds(2));
+            StaysSo(() => _node.FreezerState() == "FROZEN", TimeSpan.FromSeconds(1));
+            Assert.Equal("paused", _node.DockerState());
+            _docker.Docker("unpause", ActingNode.Job);
+            Eventually.True(() => _node.FreezerState() == "THAWED", TimeSpan.FromSeconds(2));
+            Eventually.True(IsDutied, TimeSpan.FromSeconds(10), $"the share to be back\n{_node.Program!.Output}");
+        }
+    }
+
+    [Fact]
+    public void What_a_user_paused_is_not_thawed_when_the_wish_for_a_share_ends()
+    {
+        Throttled();
+        _docker.Docker("pause", ActingNode.Job);
+        _node.Policy(outside: null);
+        Eventually.True(() => !_node.Metric("headroom_hold_active{workload=\"job\""), TimeSpan.FromSeconds(10), "the hold to end");
+        StaysSo(() => _node.FreezerState() == "FROZEN" && _node.DockerState() == "paused", TimeSpan.FromSeconds(1));
+        _docker.Docker("unpause", ActingNode.Job);
+        Assert.Equal("THAWED", _node.FreezerState());
+    }
+
+    [Fact]
+    public void Our_pause_that_a_user_lifts_is_left_to_them()
+    {
+        _node.StartJob();
+        _node.Policy("pause");
+        _node.Start();
+        Eventually.True(() => _node.DockerState() == "paused", TimeSpan.FromSeconds(30), "our pause");
+        _docker.Docker("unpause", ActingNode.Job);
+        Eventually.True(() => _node.Metric("headroom_workload_left_to_people{workload=\"job\"} 1"), TimeSpan.FromSeconds(10), "the agent to see it");
+        StaysSo(() => _node.DockerState() == "running", TimeSpan.FromSeconds(3));
+    }
+
+    [Fact]
+    public void A_stopped_one_that_a_user_starts_is_left_to_them()
+    {
+        _node.StartJob();
+        _node.Policy("stop");
+        _node.Start();
+        Eventually.True(() => _node.DockerState() == "exited", TimeSpan.FromSeconds(30), $"our stop\n{_node.Program!.Output}");
+        _docker.Docker("start", ActingNode.Job);
+        Eventually.True(() => _node.Metric("headroom_workload_left_to_people{workload=\"job\"} 1"), TimeSpan.FromSeconds(10), $"the agent to see it\n{_node.Program!.Output}");
+        StaysSo(() => _node.DockerState() == "running", TimeSpan.FromSeconds(3));
+    }
+
+    [Fact]
+    public void Commands_run_in_a_container_on_a_share()
+    {
+        Throttled();
+        for (var i = 0; i < 20; i++)
+            Assert.Equal("hello", _docker.Docker("exec", ActingNode.Job, "busybox", "echo", "hello"));
+        Eventually.True(IsDutied, TimeSpan.FromSeconds(5), "the share to be back");
+    }
+
+    [Fact]
+    public void A_health_check_sees_a_healthy_container()
+    {
+        Throttled("--health-cmd", "true", "--health-interval", "300ms", "--health-timeout", "2s", "--health-retries", "1");
+        Eventually.True(() => Health() == "healthy", TimeSpan.FromSeconds(20), "the first check");
+        StaysSo(() => Health() == "healthy", TimeSpan.FromSeconds(8));
+    }
+
+    [Fact]
+    public void Stop_is_as_quick_as_without_us()
+    {
+        Throttled();
+        var clock = Stopwatch.StartNew();
+        _docker.Docker("stop", "-t", "10", ActingNode.Job);
+        Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        // It ended by itself on SIGTERM: it was not killed after the grace time.
+        Assert.Equal("0", _docker.Docker("inspect", "-f", "{{.State.ExitCode}}", ActingNode.Job));
+    }
+
+    [Fact]
+    public void Kill_and_rm_work_at_once()
+    {
+        Throttled();
+        var clock = Stopwatch.StartNew();
+        _docker.Docker("rm", "-f", ActingNode.Job);
+        Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(8));
+        Eventually.True(() => !_node.Metric("headroom_hold_active{workload=\"job\""), TimeSpan.FromSeconds(10), "the hold to end with its container");
+        Assert.False(_node.Program!.HasExited);
+    }
+
+    [Fact]
+    public void Commit_works_and_the_share_goes_on_after_it()
+    {
+        Throttled();
+        for (var i = 0; i < 5; i++)
+        {
+            _docker.Docker("commit", ActingNode.Job, "headroom-test/committed:1");
+            Assert.Equal("running", _node.DockerState());
+            Eventually.True(IsDutied, TimeSpan.FromSeconds(10), $"the share to be back\n{_node.Program!.Output}");
+        }
+    }
+
+    [Fact]
+    public void Replaced_under_its_name_the_new_container_is_held_and_the_old_one_forgotten()
+    {
+        Throttled();
+        _docker.Remove(ActingNode.Job);
+        _node.StartJob();
+        Eventually.True(IsDutied, TimeSpan.FromSeconds(20), $"the new container to be on a share\n{_node.Program!.Output}");
+    }
+
+    private string Health() => _docker.Docker("inspect", "-f", "{{.State.Health.Status}}", ActingNode.Job);
+
+    private static void StaysSo(Func<bool> condition, TimeSpan time)
+    {
+        var clock = Stopwatch.StartNew();
+        Eventually.True(() =>
+        {
+            Assert.True(condition());
+            return clock.Elapsed > time;
+        }, time + TimeSpan.FromSeconds(10));
+    }
+}

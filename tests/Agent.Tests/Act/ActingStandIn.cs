@@ -1,0 +1,104 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Headroom.Act;
+using Headroom.Act.Actuators;
+using Headroom.Act.Freezing;
+using Headroom.Act.Hands;
+using Headroom.Act.Journal;
+using Headroom.Model;
+using Headroom.Policies;
+using Headroom.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Headroom.Tests.Act;
+
+/// <summary>The whole acting half over a Docker that only keeps books: every call that would change something is written down. For what must be shown over
+/// thousands of cases; what acting really does is shown on real containers.</summary>
+internal sealed class ActingStandIn : IAsyncDisposable
+{
+    public static readonly DateTimeOffset Started = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("headroom-stand-in-");
+    private readonly RawHttpServer _docker;
+    private readonly DockerHand _hand;
+    private readonly HoldJournal _journal;
+
+    public ActingStandIn()
+    {
+        _docker = new RawHttpServer(async (request, stream, _) =>
+        {
+            var path = request.Path.Split('?')[0];
+            if (path.EndsWith("/version", StringComparison.Ordinal))
+                await RawHttpServer.ReplyAsync(stream, 200, """{"Version":"28.0.0","ApiVersion":"1.51","MinAPIVersion":"1.24"}""", "Content-Type: application/json\r\n");
+            else if (path.EndsWith("/info", StringComparison.Ordinal))
+                await RawHttpServer.ReplyAsync(stream, 200, """{"CgroupDriver":"cgroupfs","CgroupVersion":"1"}""", "Content-Type: application/json\r\n");
+            else if (request.Method == "GET" && path.EndsWith("/json", StringComparison.Ordinal))
+                await RawHttpServer.ReplyAsync(stream, 200, Inspection(path.Split('/')[^2]), "Content-Type: application/json\r\n");
+            else
+            {
+                Changes.Enqueue($"{request.Method} {path}");
+                await RawHttpServer.ReplyAsync(stream, 204, "");
+            }
+        });
+        _hand = new DockerHand(new Uri($"tcp://127.0.0.1:{_docker.Port}"), TimeProvider.System);
+        _journal = new HoldJournal(_folder.FullName, TimeProvider.System);
+        var budgets = new Budgets(_folder.FullName, TimeProvider.System);
+        Task<string> Drain(Target target, CancellationToken stop) => Task.FromResult("");
+        var freeze = new FreezeActuator(Freezer, _hand, c => new FreezerPlace(new FreezeTarget(c.Id.InstanceId, $"/nowhere/{c.Id.InstanceId}", false), null));
+        var room = new VramRoom(TimeProvider.System);
+        Reconciler = new Reconciler(
+            new HandTools(
+                _journal, budgets, new Breaker(_folder.FullName, TimeProvider.System), _hand, Freezer, freeze,
+                new Dictionary<Lever, IActuator> { [Lever.Share] = freeze, [Lever.Pause] = new PauseActuator(_hand), [Lever.Stop] = new StopActuator(_hand, Drain, room) },
+                new RestartActuator(_hand, Drain, budgets, TimeProvider.System), new OutcomeLog(), () => true, Classifier.Classify, null, CrashPoints.None, TimeProvider.System, NullLogger.Instance),
+            room, () => HasGuard);
+        Reconciler.Begin([]);
+    }
+
+    public Reconciler Reconciler { get; }
+    public BookFreezer Freezer { get; } = new();
+    public ConcurrentQueue<string> Changes { get; } = new();
+    /// <summary>Labels of each container, by id.</summary>
+    public ConcurrentDictionary<string, IReadOnlyDictionary<string, string>> Labels { get; } = new();
+    public bool HasGuard { get; set; } = true;
+    public int JournalRecords => HoldJournal.Read(_folder.FullName).Records;
+
+    public async ValueTask DisposeAsync()
+    {
+        await Reconciler.EndAsync();
+        _hand.Dispose();
+        _journal.Dispose();
+        await _docker.DisposeAsync();
+        _folder.Delete(recursive: true);
+    }
+
+    private string Inspection(string id)
+    {
+        var labels = string.Join(',', Labels.GetValueOrDefault(id, new Dictionary<string, string>()).Select(l => $"\"{l.Key}\":\"{l.Value}\""));
+        return $$"""
+            {"Id":"{{id}}","Name":"/{{id[..6]}}","State":{"Status":"running","Pid":1,"StartedAt":"{{Started.ToString("o", CultureInfo.InvariantCulture)}}"},
+             "Config":{"Image":"i","Labels":{ {{labels}} } },"HostConfig":{"NetworkMode":"bridge"} }
+            """;
+    }
+
+    /// <summary>Writes down what it is asked.</summary>
+    internal sealed class BookFreezer : IFreezer
+    {
+        public ConcurrentQueue<string> Calls { get; } = new();
+        public IReadOnlyDictionary<string, FreezeMeter> Meters { get; } = new Dictionary<string, FreezeMeter>();
+
+        public Task<FreezeAnswer> SetAsync(FreezeTarget target, RunLaw law, TimeSpan maxFreeze) => Answer($"set {target.ContainerId} {law.Kind}");
+
+        public Task<FreezeAnswer> LetGoAsync(FreezeTarget target, bool frozen = false) => Answer($"let go {target.ContainerId}");
+
+        public void Breathe(string containerId, TimeSpan atMost) => Calls.Enqueue($"breathe {containerId}");
+
+        public void EndBreath(string containerId) => Calls.Enqueue($"end breath {containerId}");
+
+        private Task<FreezeAnswer> Answer(string call)
+        {
+            Calls.Enqueue(call);
+            return Task.FromResult(new FreezeAnswer(true, "booked", TimeSpan.Zero));
+        }
+    }
+}
