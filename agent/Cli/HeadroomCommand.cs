@@ -17,6 +17,8 @@ internal static class HeadroomCommand
             PlanCommand.Create(),
             ReplayCommand.Create(),
             StatusCommand.Create(),
+            HoldsCommand.Create(),
+            TokenCommand.Create(),
             DoctorCommand.Create(),
             GuardCommand.Create(),
         };

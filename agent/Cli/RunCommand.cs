@@ -20,6 +20,10 @@ internal static class RunCommand
         var mode = Settings.Create<Mode?>("mode", "The most it may do, whatever the policy says: observe, recommend or enforce. Without it the policy decides; without a policy it observes.", "MODE", null,
             "one of observe, recommend, enforce", TryMode);
         var metrics = SharedSettings.MetricsListen();
+        var control = SharedSettings.ControlListen();
+        var webhook = SharedSettings.WebhookListen();
+        var secret = Settings.Text("webhook-secret-file", "Alerts must be signed (HMAC-SHA256, as Grafana does) with the secret in this file.", "FILE");
+        var web = Settings.Text("web-config-file", "TLS, users and headers of the TCP listeners: exporter-toolkit's web.config.yml.", "FILE");
         var docker = SharedSettings.Docker();
         var nvml = SharedSettings.Nvml();
         var state = SharedSettings.StateDirectory();
@@ -30,7 +34,7 @@ internal static class RunCommand
         var dcgm = Settings.Switch("dcgm-names", "Also export the GPU readings under dcgm-exporter's names.");
         var command = new Command("run", "Run the agent: watch this server's GPUs, containers and latencies, and serve them to Prometheus.")
         {
-            policy, simulate, seed, speed, mode, metrics, docker, nvml, state, runtime, tick, lease, dcgm,
+            policy, simulate, seed, speed, mode, metrics, control, webhook, secret, web, docker, nvml, state, runtime, tick, lease, dcgm,
         };
         command.SetAction(async (parsed, stop) =>
         {
@@ -43,7 +47,11 @@ internal static class RunCommand
             }
             var loaded = PolicyLoader.Load(parsed.GetValue(policy));
             if (loaded.Policy is null)
-                return Refuse(loaded);
+                return Refuse(loaded.Problems, "the policy has");
+            var (config, problems) = ListenerSettings.Check(
+                parsed.GetValue(metrics)!, parsed.GetValue(control), parsed.GetValue(webhook), parsed.GetValue(secret), parsed.GetValue(web));
+            if (problems.Count > 0)
+                return Refuse(problems, "the listeners have");
             return await AgentHost.RunAsync(new AgentOptions
             {
                 PolicyPath = parsed.GetValue(policy),
@@ -52,6 +60,10 @@ internal static class RunCommand
                 SimulationSeed = parsed.GetValue(seed),
                 SimulationSpeed = parsed.GetValue(speed),
                 MetricsListen = parsed.GetValue(metrics)!,
+                ControlListen = parsed.GetValue(control),
+                WebhookListen = parsed.GetValue(webhook),
+                WebhookSecretFile = parsed.GetValue(secret),
+                Web = config,
                 Docker = parsed.GetValue(docker),
                 NvmlLibrary = parsed.GetValue(nvml),
                 Directories = AgentDirectories.Resolve(
@@ -64,11 +76,11 @@ internal static class RunCommand
         return command;
     }
 
-    private static int Refuse(PolicyResult loaded)
+    private static int Refuse(IReadOnlyList<PolicyProblem> problems, string what)
     {
-        foreach (var problem in loaded.Problems)
+        foreach (var problem in problems)
             Console.Error.WriteLine(problem);
-        Console.Error.WriteLine($"headroom: the policy has {Figures.Count(loaded.Problems.Count, "problem")}; nothing was started.");
+        Console.Error.WriteLine($"headroom: {what} {Figures.Count(problems.Count, "problem")}; nothing was started.");
         return ExitCode.Usage;
     }
 

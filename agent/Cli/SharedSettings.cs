@@ -20,6 +20,14 @@ internal static class SharedSettings
         "an address and port such as 0.0.0.0:9484 or [::]:9484",
         TryEndPoint);
 
+    public static Option<IPEndPoint?> ControlListen() => Settings.Create<IPEndPoint?>(
+        "control-listen", "Where the control API is served over TCP, with a token (`headroom token new`); off: only control.sock.", "ADDRESS:PORT|off",
+        new IPEndPoint(IPAddress.Loopback, 9485), "an address and port such as 127.0.0.1:9485, or off", TryEndPointOrOff);
+
+    public static Option<IPEndPoint?> WebhookListen() => Settings.Create<IPEndPoint?>(
+        "webhook-listen", "Where alerts are taken, and nothing else, with a token: an address that Alertmanager reaches, such as the Docker gateway's. Default: off.",
+        "ADDRESS:PORT|off", null, "an address and port such as 172.17.0.1:9486, or off", TryEndPointOrOff);
+
     public static Option<string?> StateDirectory() =>
         Settings.Text("state-dir", "Where it keeps what outlives a reboot. Default for root: /var/lib/headroom.", "DIR");
 
@@ -33,6 +41,12 @@ internal static class SharedSettings
     // An IPv6 address without brackets parses too, its port taken for part of the address.
     internal static bool TryEndPoint(string text, out IPEndPoint endPoint) =>
         IPEndPoint.TryParse(text, out endPoint!) && (text.StartsWith('[') ? text.Contains("]:", StringComparison.Ordinal) : text.Count(c => c == ':') == 1);
+
+    internal static bool TryEndPointOrOff(string text, out IPEndPoint? endPoint)
+    {
+        endPoint = null;
+        return text == "off" || TryEndPoint(text, out endPoint);
+    }
 
     /// <summary>How one call prints is no setting: not in the environment.</summary>
     public static Option<bool> Json(string help) => new("--json") { Description = help };

@@ -2,11 +2,16 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Headroom.Containers;
 using Headroom.Export.Api;
+using Headroom.Export.Api.Alerts;
+using Headroom.Export.Api.Events;
+using Headroom.Export.Api.Tokens;
+using Headroom.Export.Api.Web;
 using Headroom.Export.Metrics;
 using Headroom.Model;
 using Headroom.Observe.Gpus;
 using Headroom.Observe.Latency;
 using Headroom.Observe.Workloads;
+using Headroom.Run.Commands;
 using Headroom.Run.Records;
 using Headroom.Run.Schedule;
 using Headroom.Simulate;
@@ -38,7 +43,10 @@ internal static partial class AgentHost
         builder.Host.UseConsoleLifetime(lifetime => lifetime.SuppressStatusMessages = true);
         builder.WebHost.UseKestrelCore();
         AgentLogging.Configure(builder.Logging);
-        builder.WebHost.ConfigureKestrel(kestrel => Listeners.Configure(kestrel, options.MetricsListen, options.Directories.ControlSocket));
+        builder.WebHost.ConfigureKestrel(kestrel => Listeners.Configure(kestrel, new ListenerPlaces(
+            options.MetricsListen, options.Directories.ControlSocket, options.ControlListen, options.WebhookListen,
+            options.Web?.Tls is { } tls ? new ServerTls(tls, time, kestrel.ApplicationServices.GetRequiredService<ILogger<ServerTls>>()) : null,
+            options.Web?.Http2 ?? true)));
         await using var app = builder.Build();
         var log = app.Services.GetRequiredService<ILoggerFactory>();
 
@@ -49,20 +57,38 @@ internal static partial class AgentHost
         var schedule = new RuleSchedule(() => policies.Current.Policy, due, [], time, log);
         var decisions = new DecisionLog(options.Directories.State, time, log.CreateLogger<DecisionLog>());
         var ticks = new TickRecorder(options.Directories.State, time, log.CreateLogger<TickRecorder>());
+        var commands = new AgentCommands();
+        using var events = new EventStream(time);
         var loop = new NodeLoop(
             sources, new SnapshotAssembly(Environment.MachineName), () => policies.Current,
             new SelfStatus(AgentVersion.Version, AgentVersion.Commit, time.GetUtcNow(), options.Mode, options.Simulate),
-            options.Tick, due.Drain, () => [], reconciler, tick =>
+            options.Tick, due.Drain, commands.Drain, reconciler, tick =>
             {
                 decisions.Add(tick.View.Plan!, tick.View.Snapshot.WallAt, tick.Outcomes);
                 ticks.Add(tick.View.Snapshot, tick.Due, tick.Policy);
+                events.Publish(tick.View);
                 acting?.Ticked();
                 Systemd.Watchdog();
             }, time, log.CreateLogger<NodeLoop>());
         using var renderer = new MetricsRenderer(options.DcgmNames);
-        app.Run(http => Listeners.Of(http) == Listener.Control
-            ? Endpoints.ControlAsync(http, () => loop.CurrentView, () => [.. policies.Reload().Select(p => p.ToString())])
-            : Endpoints.MetricsAsync(http, () => loop.CurrentView, renderer));
+        using var users = options.Web is { Users.Count: > 0 } web ? new BasicAuth(web.Users) : null;
+        var endpoints = new Endpoints(new ApiParts
+        {
+            View = () => loop.CurrentView,
+            Reload = () => [.. policies.Reload().Select(p => p.ToString())],
+            Command = commands.TryWrite,
+            Renderer = renderer,
+            Tokens = new TokenGate(TokenFile.In(options.Directories.State), time, log.CreateLogger<TokenGate>()),
+            Alerts = new AlertIntake(
+                () => policies.Current.Policy.Alerts.Select(a => a.Name).ToHashSet(), commands.TryWrite,
+                options.WebhookSecretFile is { } secret ? new WebhookSignature(secret, time, log.CreateLogger<WebhookSignature>()) : null, time),
+            Events = events,
+            Users = users,
+            Headers = options.Web?.Headers ?? new Dictionary<string, string>(),
+        });
+        app.Run(endpoints.AnswerAsync);
+        // A stream of events ends only when it is ended, and the server waits for it.
+        using var ended = app.Lifetime.ApplicationStopping.Register(events.Dispose);
 
         if (await TryListenAsync(app, options, talk, stop) is { } failed)
             return failed;
@@ -125,17 +151,31 @@ internal static partial class AgentHost
         }
         catch (IOException e) when (e.InnerException is AddressInUseException)
         {
+            var (at, flag) = Named(options, e.Message);
             await talk.WriteLineAsync(
-                $"headroom: {options.MetricsListen} is in use by another program (`ss -ltnp 'sport = :{options.MetricsListen.Port}'` names it). "
-                + "Choose another with --metrics-listen ADDRESS:PORT.");
+                $"headroom: {at} is in use by another program (`ss -ltnp 'sport = :{at.Port}'` names it). "
+                + $"Choose another with {flag} ADDRESS:PORT.");
             return ExitCode.Failed;
         }
         catch (Exception e) when (e is SocketException or IOException)
         {
-            await talk.WriteLineAsync($"headroom: cannot listen on {options.MetricsListen}: {e.Message}");
+            await talk.WriteLineAsync($"headroom: cannot listen on {string.Join(", ", Places(options).Select(p => $"{p.At} ({p.Flag})"))}: {e.Message}");
             return ExitCode.Failed;
         }
     }
+
+    private static IEnumerable<(System.Net.IPEndPoint At, string Flag)> Places(AgentOptions options)
+    {
+        yield return (options.MetricsListen, "--metrics-listen");
+        if (options.ControlListen is { } control)
+            yield return (control, "--control-listen");
+        if (options.WebhookListen is { } webhook)
+            yield return (webhook, "--webhook-listen");
+    }
+
+    // Kestrel's message names the address as a URL.
+    private static (System.Net.IPEndPoint At, string Flag) Named(AgentOptions options, string message) =>
+        Places(options).FirstOrDefault(p => message.Contains($"//{p.At}:", StringComparison.Ordinal), Places(options).First());
 
     // A source or the loop that ends by itself has a bug: the agent ends too, and systemd or Docker starts it anew.
     private static async Task RunUntilStopped(ILogger log, CancellationTokenSource ending, params Func<CancellationToken, Task>[] parts)

@@ -1,4 +1,5 @@
 using System.Net;
+using Headroom.Export.Api.Web;
 using Headroom.Model;
 
 namespace Headroom.Run;
@@ -16,6 +17,14 @@ internal sealed record AgentOptions
     /// <summary>Simulated seconds a second.</summary>
     public double SimulationSpeed { get; init; } = 1;
     public IPEndPoint MetricsListen { get; init; } = new(IPAddress.Any, 9484);
+    /// <summary>The control API over TCP, always with a token; null: off.</summary>
+    public IPEndPoint? ControlListen { get; init; } = new(IPAddress.Loopback, 9485);
+    /// <summary>Alerts only, always with a token; null: off.</summary>
+    public IPEndPoint? WebhookListen { get; init; }
+    /// <summary>Alerts must be signed with what stands in it; null: the token is enough.</summary>
+    public string? WebhookSecretFile { get; init; }
+    /// <summary>TLS, users and headers of the TCP listeners; null: plain.</summary>
+    public WebConfig? Web { get; init; }
     /// <summary>The Docker daemon; default <c>unix:///var/run/docker.sock</c>.</summary>
     public Uri? Docker { get; init; }
     /// <summary>An NVML library instead of the driver's.</summary>

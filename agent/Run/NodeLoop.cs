@@ -1,5 +1,6 @@
 using Headroom.Decide;
 using Headroom.Model;
+using Headroom.Run.Alerts;
 using Microsoft.Extensions.Logging;
 
 namespace Headroom.Run;
@@ -17,6 +18,7 @@ internal sealed partial class NodeLoop(
 {
     private readonly DecisionTally _tally = new();
     private readonly OutcomeTally _outcomes = new();
+    private readonly AlertBook _alerts = new();
     private PlannerMemory _memory = PlannerMemory.Empty;
     private NodeView? _view;
     private long _seq;
@@ -51,13 +53,16 @@ internal sealed partial class NodeLoop(
         var now = time.Mono();
         var (current, status) = policy();
         foreach (var command in commands())
-            reconciler?.Obey(command);
+            if (command.IsAlert)
+                _alerts.Apply(command, now, current);
+            else
+                reconciler?.Obey(command);
         var outcomes = reconciler?.TakeOutcomes() ?? [];
         _outcomes.Add(outcomes);
         var act = reconciler?.State;
         var snapshot = assembly.Assemble(
             ++_seq, time.GetUtcNow(), now, sources.Gpus.Latest, sources.Workloads.Latest, sources.Latency.Latest, current,
-            self.Mode.AtMost(act is null || act.Limited is not null ? Mode.Recommend : null), sources.Activity?.Latest, act);
+            self.Mode.AtMost(act is null || act.Limited is not null ? Mode.Recommend : null), sources.Activity?.Latest, act, _alerts.Firing(now, current));
         sources.Latency.Watch(SnapshotAssembly.WatchList(snapshot, current));
         var judge = due();
         var began = time.Mono();

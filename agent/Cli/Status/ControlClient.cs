@@ -14,9 +14,9 @@ internal enum ControlFault
 }
 
 /// <param name="Socket">Who was asked.</param>
-/// <param name="Json">The state as it came; null with a fault.</param>
+/// <param name="Text">The answer as it came; null with a fault.</param>
 /// <param name="Error">Why not, in words; null without a fault.</param>
-internal sealed record ControlAnswer(string Socket, ControlFault Fault, string? Json, string? Error);
+internal sealed record ControlAnswer(string Socket, ControlFault Fault, string? Text, string? Error);
 
 /// <summary>Asks an agent over its control socket.</summary>
 internal static class ControlClient
@@ -25,6 +25,15 @@ internal static class ControlClient
     private const int MostBytes = 64 << 20;
 
     public static async Task<ControlAnswer> ReadStateAsync(string socket, TimeProvider time, CancellationToken stop)
+    {
+        var answer = await AskAsync(socket, HttpMethod.Get, "/api/v1/state", time, stop);
+        return answer.Text?.StartsWith('{') == false
+            ? new ControlAnswer(socket, ControlFault.NoState, null, FirstLine(answer.Text))
+            : answer;
+    }
+
+    /// <summary>One request. An answer that is no success is a fault too, with its status and first line.</summary>
+    public static async Task<ControlAnswer> AskAsync(string socket, HttpMethod method, string path, TimeProvider time, CancellationToken stop)
     {
         using var deadline = new CancellationTokenSource(Deadline, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, deadline.Token);
@@ -50,9 +59,10 @@ internal static class ControlClient
         using var http = new HttpClient(handler) { MaxResponseContentBufferSize = MostBytes };
         try
         {
-            using var answer = await http.GetAsync("http://control/api/v1/state", either.Token);
+            using var request = new HttpRequestMessage(method, $"http://control{path}");
+            using var answer = await http.SendAsync(request, either.Token);
             var body = await answer.Content.ReadAsStringAsync(either.Token);
-            return answer.IsSuccessStatusCode && body.StartsWith('{')
+            return answer.IsSuccessStatusCode
                 ? new ControlAnswer(socket, ControlFault.None, body, null)
                 : new ControlAnswer(socket, ControlFault.NoState, null, $"{(int)answer.StatusCode} {FirstLine(body)}");
         }

@@ -16,7 +16,7 @@ internal static class RunningAgentState
         foreach (var socket in sockets)
         {
             var answer = await ControlClient.ReadStateAsync(socket, time, stop);
-            if (answer.Json is null)
+            if (answer.Text is null)
             {
                 failed.Add(answer);
                 continue;
@@ -24,7 +24,7 @@ internal static class RunningAgentState
             // A real agent that does not answer must not hide behind a simulated one that does.
             foreach (var silent in failed.Where(f => f.Fault is ControlFault.Denied or ControlFault.NoState))
                 await talk.WriteLineAsync(Words(silent, verb));
-            return answer.Json;
+            return answer.Text;
         }
         foreach (var answer in failed.Where(f => f.Fault != ControlFault.NobodyAnswers))
             await talk.WriteLineAsync(Words(answer, verb));

@@ -17,6 +17,8 @@ namespace Headroom.Export.Api;
 [JsonSerializable(typeof(NodeView))]
 [JsonSerializable(typeof(Plan))]
 [JsonSerializable(typeof(IReadOnlyList<Decision>))]
+[JsonSerializable(typeof(IReadOnlyList<Outcome>))]
+[JsonSerializable(typeof(ActState))]
 internal sealed partial class ApiJson : JsonSerializerContext;
 
 /// <summary>Enums as camelCase words.</summary>

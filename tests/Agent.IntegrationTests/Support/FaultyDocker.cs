@@ -138,7 +138,7 @@ internal sealed class FaultyDocker : IDisposable
         return near.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {Body.Length}\r\nConnection: close\r\n\r\n{Body}")).AsTask();
     }
 
-    private async Task<(string? Head, ReadOnlyMemory<byte> Rest)> ReadHeadAsync(NetworkStream near)
+    private async Task<(string? Head, ReadOnlyMemory<byte> Body)> ReadHeadAsync(NetworkStream near)
     {
         var buffer = new byte[64 * 1024];
         var length = 0;

@@ -15,7 +15,7 @@ internal sealed class RunningAgent : IDisposable
     public RunningAgent(params string[] arguments)
     {
         Port = FreePort();
-        Program = Headroom(["run", "--metrics-listen", $"127.0.0.1:{Port}", "--runtime-dir", RuntimeFolder, "--state-dir", StateFolder, .. arguments]);
+        Program = Headroom(["run", "--metrics-listen", $"127.0.0.1:{Port}", "--control-listen", "off", "--runtime-dir", RuntimeFolder, "--state-dir", StateFolder, .. arguments]);
         try
         {
             Eventually.True(() => TryScrape() is not null, TimeSpan.FromSeconds(30), "the agent to answer /metrics");

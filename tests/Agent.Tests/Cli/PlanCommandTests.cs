@@ -5,6 +5,7 @@ using Headroom.Model;
 using Headroom.Run;
 using Headroom.Tests.Run.Records;
 using Headroom.Tests.Run.Trials.Replay;
+using Headroom.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
@@ -102,7 +103,7 @@ public sealed class PlanCommandTests : IDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenUnixSocket(_folder.At("a.sock")));
         var app = builder.Build();
-        app.Run(http => Endpoints.ControlAsync(http, () => view, () => []));
+        app.Run(http => new Endpoints(TestApi.Parts(() => view)).AnswerAsync(http, Listener.Control));
         await app.StartAsync(TestContext.Current.CancellationToken);
         return app;
     }

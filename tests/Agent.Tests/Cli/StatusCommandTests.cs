@@ -4,6 +4,7 @@ using Headroom.Cli.Status;
 using Headroom.Export.Api;
 using Headroom.Model;
 using Headroom.Run;
+using Headroom.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
@@ -96,7 +97,7 @@ public sealed class StatusCommandTests : IDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenUnixSocket(Path.Combine(_folder, socket)));
         var app = builder.Build();
-        app.Run(http => Endpoints.ControlAsync(http, () => view, () => []));
+        app.Run(http => new Endpoints(TestApi.Parts(() => view)).AnswerAsync(http, Listener.Control));
         await app.StartAsync();
         return app;
     }
