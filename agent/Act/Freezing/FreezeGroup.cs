@@ -1,0 +1,119 @@
+using Headroom.Model;
+
+namespace Headroom.Act.Freezing;
+
+/// <summary>Containers that run and stand still together; most are on their own. Where one may not or cannot be frozen, none is.</summary>
+internal sealed class FreezeGroup
+{
+    /// <summary>A freeze that failed or was refused is not tried again at once.</summary>
+    private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan AfterRefusal = TimeSpan.FromMilliseconds(100);
+
+    private Beat _beat;
+    private MonoTime _holdOff;
+    private MonoTime _breathUntil;
+    private Pace _pace;
+
+    public FreezeMember[] Members { get; private set; } = [];
+
+    public bool IsAsked
+    {
+        get
+        {
+            foreach (var member in Members)
+                if (member.IsAsked)
+                    return true;
+            return false;
+        }
+    }
+
+    public void Take(FreezeMember[] members, Pace pace, MonoTime breathUntil, MonoTime now)
+    {
+        if (Members is [var lead, ..] && lead != members[0])
+            _beat = _beat with { Ran = members[0].Ran(now), Counted = now }; // measured by another from now on
+        (Members, _pace, _breathUntil) = (members, pace, breathUntil);
+    }
+
+    /// <summary>Does what is due; when to come again.</summary>
+    /// <param name="mayFreeze">Asked right before each freeze.</param>
+    public MonoTime Turn(ref bool allowed, Func<bool> mayFreeze, TimeProvider time)
+    {
+        var now = time.Mono();
+        var step = FreezeSchedule.Step(_pace, _beat, now, Members[0].Ran(now));
+        var began = step.Beat.Start != _beat.Start;
+        _beat = step.Beat;
+        var (still, wake) = (step.Still, step.Wake);
+        var pause = _breathUntil > _holdOff ? _breathUntil : _holdOff;
+        if (still && now < pause)
+            (still, wake) = (false, pause < wake ? pause : wake);
+        if (still && !FreezeAll(ref allowed, mayFreeze, time))
+            (still, wake) = (false, _holdOff < wake ? _holdOff : wake);
+        if (!still)
+            ThawAll(time);
+
+        now = time.Mono();
+        foreach (var member in Members)
+        {
+            if (member.Stand is Stand.Freezing or Stand.Thawing && member.Again < wake)
+                wake = member.Again;
+            // Of a duty whole periods count.
+            if (began || _pace.Law.Kind != RunLawKind.Duty)
+                member.Entry.Gauge.Sample(now, member.Ran(now), member.Entry.Law.Period);
+            if (member.Entry.Order.IsOpen)
+            {
+                Answer(member, now);
+                if (member.Entry.Order.IsOpen && member.Entry.Order.Deadline < wake)
+                    wake = member.Entry.Order.Deadline;
+            }
+        }
+        return wake;
+    }
+
+    public void ThawAll(TimeProvider time)
+    {
+        var now = time.Mono();
+        foreach (var member in Members)
+            if (!member.IsGone && (member.IsAsked || member.Stand == Stand.Thawing && member.Again <= now))
+                member.Thaw(time);
+    }
+
+    private bool FreezeAll(ref bool allowed, Func<bool> mayFreeze, TimeProvider time)
+    {
+        if (!allowed)
+            return Refuse(time.Mono());
+        foreach (var member in Members)
+        {
+            if (member.IsGone || member.Stand == Stand.Frozen || member.Stand == Stand.Freezing && member.Again > time.Mono())
+                continue;
+            allowed = mayFreeze();
+            if (!allowed)
+                return Refuse(time.Mono());
+            if (member.Freeze(time) != FreezeResult.Failed)
+                continue;
+            _holdOff = time.Mono() + AfterFailure;
+            member.Entry.Order.Close(false, member.Error!);
+            return false;
+        }
+        return true;
+    }
+
+    private bool Refuse(MonoTime now)
+    {
+        _holdOff = now + AfterRefusal;
+        foreach (var member in Members)
+        {
+            member.Entry.Gauge.Refused();
+            member.Entry.Order.Close(false, "not frozen: the agent's lease has run out, or another agent has taken over");
+        }
+        return false;
+    }
+
+    private void Answer(FreezeMember member, MonoTime now)
+    {
+        var (entry, law) = (member.Entry, member.Entry.Law);
+        if (law.Kind == RunLawKind.Full ? member.Stand == Stand.Running : member.Stand == Stand.Frozen && _beat.Law.Kind == law.Kind && (law.Kind == RunLawKind.Held || _beat.Law == law))
+            entry.Order.Close(true, $"{entry.Target.File} reads {(law.Kind == RunLawKind.Full ? entry.Target.Thawed : entry.Target.Frozen)}");
+        else if (now >= entry.Order.Deadline)
+            entry.Order.Close(false, member.Error ?? (now < _breathUntil ? "it runs until the command in it ends" : "not seen to obey in time"));
+    }
+}

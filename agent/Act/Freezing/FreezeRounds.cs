@@ -1,0 +1,200 @@
+using Headroom.Model;
+using Microsoft.Extensions.Logging;
+
+namespace Headroom.Act.Freezing;
+
+/// <summary>What the freezer's thread does each time it wakes. Only that thread calls it. Nothing is allocated while the table stays the same and nothing fails.</summary>
+/// <param name="ended">This entry needs nobody any more; true: its meter stays to be seen.</param>
+internal sealed partial class FreezeRounds(Func<bool> mayFreeze, TimeProvider time, ILogger log, Action<FreezeEntry, bool> ended)
+{
+    /// <summary>While anything stands still the lease is looked at this often, and meters go on.</summary>
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromMilliseconds(100);
+
+    private readonly Dictionary<string, FreezeMember> _members = [];
+    private readonly Func<bool> _mayFreeze = () => Ask(mayFreeze, log);
+    private Dictionary<string, FreezeGroup> _byKey = [];
+    private FreezeGroup[] _groups = [];
+    private FreezeMember[] _leaving = [];
+    private FreezeTable _table = FreezeTable.Empty;
+
+    /// <summary>Does what is due; when to come again.</summary>
+    public MonoTime Round(FreezeTable table)
+    {
+        if (!ReferenceEquals(table, _table))
+            Adopt(table);
+        if (_members.Count == 0)
+            return FreezeSchedule.Never;
+        var allowed = true;
+        foreach (var group in _groups)
+            if (group.IsAsked)
+            {
+                allowed = _mayFreeze();
+                break;
+            }
+        var wasAllowed = allowed;
+        var wake = time.Mono() + Heartbeat;
+        foreach (var group in _groups)
+            wake = Least(wake, Turn(group, ref allowed));
+        foreach (var member in _leaving)
+            wake = Least(wake, Leave(member));
+        foreach (var (_, member) in _members)
+            if (member.IsGone)
+                wake = End(member);
+        // Refused in the middle: the ones before it are thawed at once.
+        return wasAllowed && !allowed ? time.Mono() : wake;
+    }
+
+    /// <summary>The end: everything that is ours runs again. False: not yet all of it.</summary>
+    public bool ThawAll()
+    {
+        var all = true;
+        foreach (var (_, member) in _members)
+        {
+            member.Entry.Order.Close(false, "the freezer has ended");
+            if (member.IsGone || member.Entry.LetGo == true || member.Stand == Stand.Running)
+                continue;
+            all &= member.Thaw(time) is FreezeResult.Done or FreezeResult.Gone;
+        }
+        return all;
+    }
+
+    public void Close()
+    {
+        foreach (var (_, member) in _members)
+            member.Dispose();
+        _members.Clear();
+    }
+
+    private MonoTime Turn(FreezeGroup group, ref bool allowed)
+    {
+        try
+        {
+            return group.Turn(ref allowed, _mayFreeze, time);
+        }
+        catch (Exception e)
+        {
+            Failed(log, e, group.Members[0].Entry.Key);
+            group.ThawAll(time); // only system calls that return errors
+            return FreezeSchedule.Never;
+        }
+    }
+
+    // On its way out: to run, tried until it does; to stand, tried until the deadline, and left as it is.
+    private MonoTime Leave(FreezeMember member)
+    {
+        var order = member.Entry.Order;
+        if (member.IsGone || member.Again > time.Mono())
+            return member.Again;
+        if (member.Entry.LetGo == true)
+        {
+            if (member.ReadsFrozen())
+                return Let(member, true, "left standing, as somebody else wants it");
+            if (!_mayFreeze())
+                return Let(member, false, "not frozen: the agent's lease has run out, or another agent has taken over");
+            return member.Freeze(time) switch
+            {
+                FreezeResult.Done => Let(member, true, "left standing, as somebody else wants it"),
+                FreezeResult.Failed => Let(member, false, member.Error!),
+                _ => member.Again,
+            };
+        }
+        if (member.Thaw(time) == FreezeResult.Done)
+            return Let(member, true, $"{member.Entry.Target.File} reads {member.Entry.Target.Thawed}");
+        if (order.IsOpen && time.Mono() >= order.Deadline)
+            order.Close(false, member.Error ?? "not seen to run in time; tried again until it does");
+        return member.Again;
+    }
+
+    private MonoTime Let(FreezeMember member, bool confirmed, string words)
+    {
+        ended(member.Entry, false);
+        member.Entry.Order.Close(confirmed, words);
+        return time.Mono(); // the table is another now
+    }
+
+    private MonoTime End(FreezeMember member)
+    {
+        var leaving = member.Entry.LetGo == false;
+        if (!leaving)
+            member.Entry.Gauge.Failed(member.Error!);
+        ended(member.Entry, !leaving);
+        member.Entry.Order.Close(leaving, member.Error!);
+        return time.Mono();
+    }
+
+    public void Adopt(FreezeTable table)
+    {
+        _table = table;
+        var now = time.Mono();
+        foreach (var id in _members.Keys.Where(id => table.Of(id) is null).ToList())
+            Forget(id);
+        foreach (var entry in table.Entries)
+            Take(entry, now);
+        var (groups, leaving) = (new Dictionary<string, FreezeGroup>(), new List<FreezeMember>());
+        foreach (var members in _members.Values.GroupBy(m => (m.Entry.Key, Leaves: m.Entry.LetGo is not null)))
+        {
+            if (members.Key.Leaves)
+            {
+                leaving.AddRange(members);
+                continue;
+            }
+            var group = groups[members.Key.Key] = _byKey.GetValueOrDefault(members.Key.Key) ?? new FreezeGroup();
+            group.Take([.. members], members.First().Entry.Pace, members.Max(m => table.Breaths.GetValueOrDefault(m.Entry.Target.ContainerId).Until), now);
+        }
+        (_byKey, _groups, _leaving) = (groups, [.. groups.Values], [.. leaving]);
+    }
+
+    private void Take(FreezeEntry entry, MonoTime now)
+    {
+        var id = entry.Target.ContainerId;
+        if (_members.TryGetValue(id, out var member))
+        {
+            if (member.Entry.Order != entry.Order)
+                member.Entry.Order.Close(false, "another order came before this was obeyed");
+            if (!member.IsGone && member.Entry.Target.File == entry.Target.File)
+            {
+                member.Entry = entry;
+                return;
+            }
+            Forget(id);
+        }
+        if (FreezerFile.Open(entry.Target, out var gone, out var why) is { } file)
+        {
+            _members[id] = new FreezeMember(entry, file, now);
+            entry.Gauge.Sample(now, TimeSpan.Zero, entry.Law.Period);
+            return;
+        }
+        var nothingToDo = gone && entry.LetGo == false;
+        if (!nothingToDo)
+            entry.Gauge.Failed(why!);
+        ended(entry, !nothingToDo);
+        entry.Order.Close(nothingToDo, why!);
+    }
+
+    private void Forget(string id)
+    {
+        if (!_members.Remove(id, out var member))
+            return;
+        if (member.IsAsked && !member.IsGone && member.Entry.LetGo != true)
+            member.Thaw(time);
+        member.Dispose();
+    }
+
+    private static bool Ask(Func<bool> mayFreeze, ILogger log)
+    {
+        try
+        {
+            return mayFreeze();
+        }
+        catch (Exception e)
+        {
+            Failed(log, e, "the lease");
+            return false;
+        }
+    }
+
+    private static MonoTime Least(MonoTime a, MonoTime b) => a < b ? a : b;
+
+    [LoggerMessage(1601, LogLevel.Error, "freezer: {What}: a bug; the others go on")]
+    private static partial void Failed(ILogger log, Exception e, string what);
+}

@@ -1,0 +1,82 @@
+using System.Runtime.InteropServices;
+using Headroom.Interop.Linux;
+
+namespace Headroom.Act.Freezing;
+
+internal enum FreezerState
+{
+    Thawed,
+    /// <summary>Asked to stand still; some of its tasks do not yet.</summary>
+    Freezing,
+    Frozen,
+    /// <summary>See the error number.</summary>
+    Unreadable,
+}
+
+/// <summary>The open freezer of one container. Both kernel interfaces are described in the kernel's own documentation: admin-guide/cgroup-v2.rst and
+/// admin-guide/cgroup-v1/freezer-subsystem.rst.</summary>
+internal sealed class FreezerFile : IDisposable
+{
+    private readonly ControlFile _control;
+    private readonly ControlFile? _events; // v2: where the kernel says that it stands still
+
+    private FreezerFile(ControlFile control, ControlFile? events) => (_control, _events) = (control, events);
+
+    /// <summary>The last error number of the kernel; 0: none.</summary>
+    public int Error { get; private set; }
+
+    public bool IsGone => IsGoneBy(Error);
+
+    /// <summary>Null where it cannot be opened or is not the container's own: then nothing of it was touched.</summary>
+    public static FreezerFile? Open(FreezeTarget target, out bool gone, out string? why)
+    {
+        gone = false;
+        why = WhyNot(target);
+        if (why is not null)
+            return null;
+        var control = ControlFile.Open(target.File, write: true, out var error);
+        var events = control is not null && target.IsV2 ? ControlFile.Open(Path.Combine(target.Folder, "cgroup.events"), write: false, out error) : null;
+        if (error == 0)
+            return new FreezerFile(control!, events);
+        control?.Dispose();
+        gone = IsGoneBy(error);
+        why = gone ? "the container is gone" : $"{target.File}: {Marshal.GetPInvokeErrorMessage(error)}: run as root on the host; in a container mount /sys/fs/cgroup read-write and use --cgroupns=host";
+        return null;
+    }
+
+    /// <summary>Why nothing may ever be written there; null: it may.</summary>
+    public static string? WhyNot(FreezeTarget target) =>
+        !IsFullId(target.ContainerId) ? $"'{target.ContainerId}' is not a container's full id: nothing is written"
+        : !Path.IsPathFullyQualified(target.Folder) || target.Folder.Contains("/../", StringComparison.Ordinal)
+            || !Path.GetFileName(target.Folder.AsSpan()).Contains(target.ContainerId, StringComparison.Ordinal)
+            ? $"{target.Folder} does not end in the id of container {target.ContainerId[..12]}: nothing is written" : null;
+
+    public static bool IsFullId(string id) => id.Length == 64 && id.All(char.IsAsciiHexDigitLower);
+
+    /// <summary>False: see <see cref="Error"/>.</summary>
+    public bool Write(bool frozen)
+    {
+        Error = _control.Write(_events is null ? frozen ? "FROZEN"u8 : "THAWED"u8 : frozen ? "1"u8 : "0"u8);
+        return Error == 0;
+    }
+
+    public FreezerState Read()
+    {
+        Span<byte> buffer = stackalloc byte[256];
+        Error = (_events ?? _control).Read(buffer, out var count);
+        if (Error != 0)
+            return FreezerState.Unreadable;
+        var text = buffer[..count];
+        if (_events is not null)
+            return text.IndexOf("frozen 1"u8) >= 0 ? FreezerState.Frozen : FreezerState.Thawed;
+        return text.StartsWith("FROZEN"u8) ? FreezerState.Frozen : text.StartsWith("THAWED"u8) ? FreezerState.Thawed : FreezerState.Freezing;
+    }
+
+    public void Dispose()
+    {
+        _control.Dispose();
+        _events?.Dispose();
+    }
+
+    private static bool IsGoneBy(int error) => error is ControlFile.Gone or Libc.NoEntry;
+}

@@ -1,0 +1,171 @@
+using Headroom.Interop.Linux;
+using Headroom.Model;
+using Microsoft.Extensions.Logging;
+
+namespace Headroom.Act.Freezing;
+
+/// <summary>The thread that owns every freezer file. Callers replace its table and ring; it does what is due and waits for the next turn, to the microsecond.</summary>
+internal sealed partial class FreezerThread : IFreezer, IDisposable
+{
+    /// <summary>Limits of what can be asked: a shorter period is mostly spent on freezing, a longer one is a pause.</summary>
+    public static readonly TimeSpan LeastPeriod = TimeSpan.FromMilliseconds(5);
+    public static readonly TimeSpan LongestPeriod = TimeSpan.FromMinutes(1);
+    public static readonly TimeSpan LeastMaxFreeze = TimeSpan.FromMilliseconds(10);
+
+    private const int Nice = -10;
+    // A little more than the kernel gets: what went wrong is a better answer than that it took long.
+    private static readonly TimeSpan Deadline = FreezeMember.ConfirmWithin * 1.25;
+    private static readonly TimeSpan AfterBug = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan EndRetry = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan EndWithin = TimeSpan.FromSeconds(2);
+
+    private readonly TimeProvider _time;
+    private readonly ILogger<FreezerThread> _log;
+    private readonly Lock _writing = new();
+    private readonly Bell _bell = new();
+    private readonly FreezeRounds _rounds;
+    private readonly Thread _thread;
+    private FreezeTable _table = FreezeTable.Empty;
+    private bool _ending;
+
+    /// <param name="mayFreeze">Whether the agent's lease holds and its epoch is the last one. Asked on the freezer's thread before each freeze: must be quick.</param>
+    public FreezerThread(Func<bool> mayFreeze, TimeProvider time, ILogger<FreezerThread> log)
+    {
+        (_time, _log) = (time, log);
+        _rounds = new FreezeRounds(mayFreeze, time, log, Remove);
+        _thread = new Thread(Run) { IsBackground = true, Name = "freezer" };
+        _thread.Start();
+    }
+
+    public IReadOnlyDictionary<string, FreezeMeter> Meters
+    {
+        get
+        {
+            var table = Volatile.Read(ref _table);
+            var meters = table.Ended.ToDictionary(e => e.Key, e => e.Value.Read());
+            foreach (var entry in table.Entries)
+                meters[entry.Target.ContainerId] = entry.Gauge.Read();
+            return meters;
+        }
+    }
+
+    public Task<FreezeAnswer> SetAsync(FreezeTarget target, RunLaw law, TimeSpan maxFreeze)
+    {
+        var why = FreezerFile.WhyNot(target)
+            ?? (law.Kind == RunLawKind.Yield ? "no request gate here: use a share"
+            : law.Kind == RunLawKind.Duty && !(law.Share > 0 && law.Share < 1) ? $"a share of {law.Share}: must be between 0 and 1"
+            : law.Kind == RunLawKind.Duty && (law.Period < LeastPeriod || law.Period > LongestPeriod) ? $"a period of {law.Period}: must be {LeastPeriod} to {LongestPeriod}"
+            : law.Kind != RunLawKind.Full && maxFreeze < LeastMaxFreeze ? $"a longest freeze of {maxFreeze}: must be at least {LeastMaxFreeze}" : null);
+        // A changed share is obeyed one period later than it is given, seen at that period's end.
+        var order = new FreezeOrder(_time, law.Kind == RunLawKind.Duty ? Deadline + law.Period * 2 : Deadline);
+        return why is null ? Give(order, table => table.With(target, law, maxFreeze, order)) : Refuse(order, why);
+    }
+
+    public Task<FreezeAnswer> LetGoAsync(FreezeTarget target, bool frozen = false)
+    {
+        var order = new FreezeOrder(_time, Deadline);
+        return FreezerFile.WhyNot(target) is { } why ? Refuse(order, why) : Give(order, table => table.Leaving(target, frozen, order));
+    }
+
+    public void Breathe(string containerId, TimeSpan atMost) => Replace(table => table.WithBreath(containerId, _time.Mono() + atMost, _time.Mono()));
+
+    public void EndBreath(string containerId) => Replace(table => table.WithoutBreath(containerId, _time.Mono()));
+
+    /// <summary>Everything that is ours runs again, seen to, before this returns.</summary>
+    public void Dispose()
+    {
+        lock (_writing)
+        {
+            if (_ending)
+                return;
+            Volatile.Write(ref _ending, true);
+            _bell.Ring();
+        }
+        if (!_thread.Join(EndWithin + Deadline))
+        {
+            LogStuck(_log);
+            return; // in a system call that does not return: its files stay open until the process ends
+        }
+        _bell.Dispose();
+    }
+
+    private Task<FreezeAnswer> Give(FreezeOrder order, Func<FreezeTable, FreezeTable> change) =>
+        Replace(change) ? order.Answer : Refuse(order, "the freezer has ended");
+
+    private static Task<FreezeAnswer> Refuse(FreezeOrder order, string why)
+    {
+        order.Close(false, why);
+        return order.Answer;
+    }
+
+    private bool Replace(Func<FreezeTable, FreezeTable> change)
+    {
+        lock (_writing)
+        {
+            if (_ending)
+                return false;
+            Volatile.Write(ref _table, change(_table));
+            _bell.Ring();
+            return true;
+        }
+    }
+
+    private void Remove(FreezeEntry entry, bool keep) => Replace(table => table.Without(entry, keep));
+
+    private void Run()
+    {
+        if (!ThreadRank.Raise(Nice))
+            LogRank(_log);
+        while (!Volatile.Read(ref _ending))
+        {
+            MonoTime wake;
+            try
+            {
+                wake = _rounds.Round(Volatile.Read(ref _table));
+            }
+            catch (Exception e)
+            {
+                LogBug(_log, e);
+                wake = _time.Mono() + AfterBug;
+            }
+            _bell.Wait(wake - _time.Mono());
+        }
+        End();
+    }
+
+    private void End()
+    {
+        try
+        {
+            // Orders of the last moment too: whoever waits for one gets an answer, and what was to be let go is.
+            _rounds.Adopt(Volatile.Read(ref _table));
+            var until = _time.Mono() + EndWithin;
+            while (!_rounds.ThawAll())
+            {
+                if (_time.Mono() >= until)
+                {
+                    LogLeft(_log);
+                    break;
+                }
+                _bell.Wait(EndRetry);
+            }
+            _rounds.Close();
+        }
+        catch (Exception e)
+        {
+            LogBug(_log, e);
+        }
+    }
+
+    [LoggerMessage(1602, LogLevel.Information, "freezer: may not raise its priority (CAP_SYS_NICE): shares are less exact on a busy machine")]
+    private static partial void LogRank(ILogger log);
+
+    [LoggerMessage(1603, LogLevel.Error, "freezer: a bug; goes on")]
+    private static partial void LogBug(ILogger log, Exception e);
+
+    [LoggerMessage(1604, LogLevel.Error, "freezer: not everything was seen to run again at the end: headroom guard, or the next start, releases the rest")]
+    private static partial void LogLeft(ILogger log);
+
+    [LoggerMessage(1605, LogLevel.Error, "freezer: its thread does not end: a write to a cgroup file does not return")]
+    private static partial void LogStuck(ILogger log);
+}
