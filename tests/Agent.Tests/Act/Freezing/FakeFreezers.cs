@@ -1,0 +1,39 @@
+using Headroom.Act.Freezing;
+using Headroom.Interop.Linux;
+
+namespace Headroom.Tests.Act.Freezing;
+
+/// <summary>Folders with a plain file <c>freezer.state</c>: it reads what was last written, as the kernel's does once all tasks stand.</summary>
+internal sealed class FakeFreezers : IDisposable
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("headroom-freezer-").FullName;
+    private readonly Dictionary<string, ControlFile> _readers = [];
+
+    public FreezeTarget Add(int number, string? group = null, string? linkTo = null)
+    {
+        var id = number.ToString("x64");
+        var folder = Directory.CreateDirectory(Path.Combine(_root, id)).FullName;
+        var target = new FreezeTarget(id, folder, false, group);
+        if (linkTo is not null)
+            File.CreateSymbolicLink(target.File, linkTo);
+        else
+            File.WriteAllText(target.File, "THAWED\n");
+        return target;
+    }
+
+    public bool IsFrozen(FreezeTarget target)
+    {
+        if (!_readers.TryGetValue(target.File, out var reader))
+            _readers[target.File] = reader = ControlFile.Open(target.File, write: false, out _)!;
+        Span<byte> text = stackalloc byte[16];
+        Assert.Equal(0, reader.Read(text, out var count));
+        return text[..count].StartsWith("FROZEN"u8);
+    }
+
+    public void Dispose()
+    {
+        foreach (var (_, reader) in _readers)
+            reader.Dispose();
+        Directory.Delete(_root, recursive: true);
+    }
+}

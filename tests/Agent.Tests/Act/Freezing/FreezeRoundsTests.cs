@@ -1,0 +1,193 @@
+using CsCheck;
+using Headroom.Act.Freezing;
+using Headroom.Model;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Headroom.Tests.Act.Freezing;
+
+public sealed class FreezeRoundsTests : IDisposable
+{
+    private static readonly TimeSpan MaxFreeze = TimeSpan.FromMilliseconds(150);
+
+    private readonly FakeFreezers _freezers = new();
+
+    public void Dispose() => _freezers.Dispose();
+
+    // FakeTimeProvider allocates when it is read, and reads are what is measured here.
+    private sealed class Clock : TimeProvider
+    {
+        private long _ticks = TimeSpan.FromHours(1).Ticks;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+        public override long GetTimestamp() => _ticks;
+        public void Advance(TimeSpan span) => _ticks += span.Ticks;
+    }
+
+    /// <summary>The freezer's thread without the thread: the test's clock moves it.</summary>
+    private sealed class Hand : IDisposable
+    {
+        private readonly FreezeRounds _rounds;
+        private readonly FreezeTarget[] _targets;
+        private readonly FakeFreezers _freezers;
+        private readonly MonoTime?[] _frozenSince;
+        public readonly Clock Time = new();
+        public FreezeTable Table = FreezeTable.Empty;
+        public bool Lease = true;
+        public long AllocatedInRounds;
+
+        public Hand(FakeFreezers freezers, FreezeTarget[] targets)
+        {
+            (_freezers, _targets, _frozenSince) = (freezers, targets, new MonoTime?[targets.Length]);
+            _rounds = new FreezeRounds(() => Lease, Time, NullLogger.Instance, (entry, keep) => Table = Table.Without(entry, keep));
+        }
+
+        public FreezeOrder Set(FreezeTarget target, RunLaw law)
+        {
+            var order = new FreezeOrder(Time, TimeSpan.FromSeconds(1));
+            Table = Table.With(target, law, MaxFreeze, order);
+            return order;
+        }
+
+        public FreezeOrder LetGo(FreezeTarget target, bool frozen)
+        {
+            var order = new FreezeOrder(Time, TimeSpan.FromSeconds(1));
+            Table = Table.Leaving(target, frozen, order);
+            return order;
+        }
+
+        public void Run(TimeSpan span)
+        {
+            var end = Time.Mono() + span;
+            while (true)
+            {
+                var before = GC.GetAllocatedBytesForCurrentThread();
+                var wake = _rounds.Round(Table);
+                AllocatedInRounds += GC.GetAllocatedBytesForCurrentThread() - before;
+                Check();
+                var now = Time.Mono();
+                if (now >= end)
+                    return;
+                Time.Advance((wake < end ? wake : end) - now);
+            }
+        }
+
+        // What must hold after each round, whatever came before.
+        private void Check()
+        {
+            var now = Time.Mono();
+            for (var i = 0; i < _targets.Length; i++)
+            {
+                var (target, frozen) = (_targets[i], _freezers.IsFrozen(_targets[i]));
+                var entry = Table.Of(target.ContainerId);
+                var ours = entry is { LetGo: null };
+                if (!frozen)
+                    _frozenSince[i] = null;
+                else if (ours)
+                {
+                    Assert.True(Lease, "frozen without the lease");
+                    Assert.NotEqual(RunLawKind.Full, entry!.Law.Kind);
+                    Assert.False(Table.Breaths.TryGetValue(target.ContainerId, out var breath) && breath.Until > now, "frozen in its breath");
+                    _frozenSince[i] ??= now;
+                    Assert.True(now - _frozenSince[i]!.Value < MaxFreeze, "frozen longer than it may");
+                }
+                if (ours && target.Group is not null)
+                    for (var j = 0; j < i; j++)
+                        if (_targets[j].Group == target.Group && Table.Of(_targets[j].ContainerId) is { LetGo: null })
+                            Assert.Equal(_freezers.IsFrozen(_targets[j]), frozen);
+            }
+        }
+
+        public void Dispose()
+        {
+            Assert.True(_rounds.ThawAll());
+            _rounds.Close();
+        }
+    }
+
+    [Fact]
+    public void Whatever_is_asked_in_whatever_order_nothing_is_frozen_that_may_not_be()
+    {
+        FreezeTarget[] targets = [_freezers.Add(1), _freezers.Add(2), _freezers.Add(3, "ranks"), _freezers.Add(4, "ranks")];
+        var law = Gen.OneOf(Gen.Const(RunLaw.Held), Gen.Const(RunLaw.Full), Gen.Select(Gen.Double[0.05, 0.95], Gen.Double[10, 80].Select(TimeSpan.FromMilliseconds), RunLaw.Duty));
+        var act = Gen.Select(Gen.Int[0, 11], Gen.Int[0, targets.Length - 1], law, Gen.Double[0, 50].Select(TimeSpan.FromMilliseconds));
+        act.Array[1, 10].Sample(acts =>
+        {
+            using (var hand = new Hand(_freezers, targets))
+            {
+                foreach (var (kind, which, next, span) in acts)
+                {
+                    var target = targets[which];
+                    FreezeOrder? order = null;
+                    switch (kind)
+                    {
+                        case 0: hand.Lease = !hand.Lease; break;
+                        case 1: hand.Table = hand.Table.WithBreath(target.ContainerId, hand.Time.Mono() + TimeSpan.FromMilliseconds(30), hand.Time.Mono()); break;
+                        case 2: hand.Table = hand.Table.WithoutBreath(target.ContainerId, hand.Time.Mono()); break;
+                        case 3: order = hand.LetGo(target, frozen: false); break;
+                        case 4: order = hand.LetGo(target, frozen: true); break;
+                        default: hand.Set(target, next); break;
+                    }
+                    hand.Run(span);
+                    if (order is null)
+                        continue;
+                    Assert.False(order.IsOpen);
+                    Assert.Null(hand.Table.Of(target.ContainerId));
+                    Assert.Equal(kind == 4 && hand.Lease, _freezers.IsFrozen(target));
+                    if (kind == 4)
+                        hand.LetGo(target, frozen: false); // whoever wanted it frozen thaws it
+                }
+                hand.Run(TimeSpan.Zero);
+            }
+            Assert.DoesNotContain(targets, _freezers.IsFrozen);
+        }, iter: 10_000, threads: 1);
+    }
+
+    [Fact]
+    public void The_steady_loop_allocates_nothing()
+    {
+        FreezeTarget[] targets = [.. Enumerable.Range(1, 8).Select(n => _freezers.Add(n))];
+        using var hand = new Hand(_freezers, targets);
+        foreach (var target in targets)
+            hand.Set(target, RunLaw.Duty(0.3, TimeSpan.FromMilliseconds(20)));
+        hand.Run(TimeSpan.FromSeconds(1));
+        hand.AllocatedInRounds = 0;
+        hand.Run(TimeSpan.FromSeconds(5));
+        Assert.Equal(0, hand.AllocatedInRounds);
+        Assert.All(hand.Table.Entries, e => Assert.Equal(0.3, e.Gauge.Read().ShareObtained, 0.01));
+    }
+
+    [Fact]
+    public async Task A_refused_freeze_is_counted_answered_and_tried_again()
+    {
+        var target = _freezers.Add(1);
+        using var hand = new Hand(_freezers, [target]) { Lease = false };
+        var order = hand.Set(target, RunLaw.Held);
+        hand.Run(TimeSpan.FromMilliseconds(250));
+        Assert.Contains("lease", (await order.Answer).Words, StringComparison.Ordinal);
+        Assert.Equal(3, hand.Table.Entries[0].Gauge.Read().Refused);
+        Assert.Equal(1, hand.Table.Entries[0].Gauge.Read().ShareObtained);
+        hand.Lease = true;
+        hand.Run(TimeSpan.FromMilliseconds(100));
+        Assert.True(_freezers.IsFrozen(target));
+    }
+
+    [Fact]
+    public void Two_commands_in_one_container_let_it_run_until_both_have_ended()
+    {
+        var target = _freezers.Add(1);
+        using var hand = new Hand(_freezers, [target]);
+        hand.Set(target, RunLaw.Held);
+        hand.Run(TimeSpan.Zero);
+        Assert.True(_freezers.IsFrozen(target));
+        for (var i = 0; i < 2; i++)
+            hand.Table = hand.Table.WithBreath(target.ContainerId, hand.Time.Mono() + TimeSpan.FromSeconds(9), hand.Time.Mono());
+        hand.Run(TimeSpan.FromMilliseconds(40));
+        Assert.False(_freezers.IsFrozen(target));
+        hand.Table = hand.Table.WithoutBreath(target.ContainerId, hand.Time.Mono());
+        hand.Run(TimeSpan.FromMilliseconds(10));
+        Assert.False(_freezers.IsFrozen(target));
+        hand.Table = hand.Table.WithoutBreath(target.ContainerId, hand.Time.Mono());
+        hand.Run(TimeSpan.Zero);
+        Assert.True(_freezers.IsFrozen(target));
+    }
+}

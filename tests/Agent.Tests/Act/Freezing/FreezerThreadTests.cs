@@ -1,0 +1,162 @@
+using Headroom.Act.Freezing;
+using Headroom.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Headroom.Tests.Act.Freezing;
+
+public sealed class FreezerThreadTests : IDisposable
+{
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(10);
+
+    private readonly FakeFreezers _freezers = new();
+    private bool _lease = true;
+
+    public void Dispose() => _freezers.Dispose();
+
+    private FreezerThread Start() => new(() => Volatile.Read(ref _lease), TimeProvider.System, NullLogger<FreezerThread>.Instance);
+
+    [Fact]
+    public async Task A_container_is_held_and_let_go_and_both_are_confirmed()
+    {
+        var target = _freezers.Add(1);
+        using var freezer = Start();
+        var held = await freezer.SetAsync(target, RunLaw.Held, Long);
+        Assert.True(held.Confirmed, held.Words);
+        Assert.True(_freezers.IsFrozen(target));
+        Assert.Equal(1, freezer.Meters[target.ContainerId].Freezes);
+        var free = await freezer.LetGoAsync(target);
+        Assert.True(free.Confirmed, free.Words);
+        Assert.False(_freezers.IsFrozen(target));
+        Assert.Empty(freezer.Meters);
+    }
+
+    [Fact]
+    public async Task A_duty_runs_its_share()
+    {
+        var target = _freezers.Add(1);
+        using var freezer = Start();
+        Assert.True((await freezer.SetAsync(target, RunLaw.Duty(0.5, TimeSpan.FromMilliseconds(50)), Long)).Confirmed);
+        await Eventually.TrueAsync(() => freezer.Meters[target.ContainerId] is { Freezes: > 20, ShareObtained: > 0.3 and < 0.7 });
+        // A changed share is confirmed when a period of it has come.
+        Assert.True((await freezer.SetAsync(target, RunLaw.Duty(0.2, TimeSpan.FromMilliseconds(50)), Long)).Confirmed);
+        Assert.True((await freezer.SetAsync(target, RunLaw.Full, Long)).Confirmed);
+        Assert.False(_freezers.IsFrozen(target));
+        await Eventually.TrueAsync(() => freezer.Meters[target.ContainerId].ShareObtained > 0.99);
+    }
+
+    [Fact]
+    public async Task The_end_of_the_freezer_frees_everything()
+    {
+        FreezeTarget[] targets = [_freezers.Add(1), _freezers.Add(2, "g"), _freezers.Add(3, "g")];
+        var freezer = Start();
+        foreach (var target in targets)
+            Assert.True((await freezer.SetAsync(target, RunLaw.Held, Long)).Confirmed);
+        Assert.All(targets, t => Assert.True(_freezers.IsFrozen(t)));
+        freezer.Dispose();
+        Assert.All(targets, t => Assert.False(_freezers.IsFrozen(t)));
+        Assert.False((await freezer.SetAsync(targets[0], RunLaw.Held, Long)).Confirmed);
+    }
+
+    [Fact]
+    public async Task A_lease_that_runs_out_frees_what_is_held_and_freezes_nothing_any_more()
+    {
+        var target = _freezers.Add(1);
+        using var freezer = Start();
+        Assert.True((await freezer.SetAsync(target, RunLaw.Held, Long)).Confirmed);
+        Volatile.Write(ref _lease, false);
+        await Eventually.TrueAsync(() => !_freezers.IsFrozen(target));
+        Assert.False((await freezer.SetAsync(target, RunLaw.Held, Long)).Confirmed);
+        Assert.False((await freezer.LetGoAsync(target, frozen: true)).Confirmed);
+        Assert.False(_freezers.IsFrozen(target));
+    }
+
+    [Fact]
+    public async Task Somebody_else_wants_it_frozen_and_gets_it_so()
+    {
+        var target = _freezers.Add(1);
+        using (var freezer = Start())
+        {
+            await freezer.SetAsync(target, RunLaw.Duty(0.9, TimeSpan.FromMilliseconds(20)), Long);
+            Assert.True((await freezer.LetGoAsync(target, frozen: true)).Confirmed);
+            Assert.True(_freezers.IsFrozen(target));
+        }
+        Assert.True(_freezers.IsFrozen(target)); // no longer ours
+    }
+
+    [Theory]
+    [InlineData("/tmp/elsewhere")]
+    [InlineData("relative")]
+    public async Task Nothing_is_written_where_the_path_does_not_end_in_the_containers_full_id(string folder)
+    {
+        var target = _freezers.Add(1);
+        using var freezer = Start();
+        foreach (var wrong in new[]
+        {
+            target with { Folder = folder }, target with { ContainerId = target.ContainerId[..12] }, target with { ContainerId = 2.ToString("x64") },
+            target with { Folder = target.Folder + "/below" }, target with { Folder = target.Folder + "/.." },
+        })
+        {
+            Assert.Contains("nothing is written", (await freezer.SetAsync(wrong, RunLaw.Held, Long)).Words, StringComparison.Ordinal);
+            Assert.Contains("nothing is written", (await freezer.LetGoAsync(wrong, frozen: true)).Words, StringComparison.Ordinal);
+        }
+        Assert.False(_freezers.IsFrozen(target));
+        Assert.Empty(freezer.Meters);
+    }
+
+    [Fact]
+    public async Task One_that_cannot_be_written_and_one_that_never_stands_still_say_so_and_stop_no_other()
+    {
+        var broken = _freezers.Add(1, linkTo: "/dev/full"); // each write fails
+        var mute = _freezers.Add(2, linkTo: "/dev/null"); // each write works, nothing is ever read back
+        var good = _freezers.Add(3);
+        using var freezer = Start();
+        var answers = await Task.WhenAll(freezer.SetAsync(broken, RunLaw.Held, Long), freezer.SetAsync(mute, RunLaw.Held, Long));
+        Assert.All(answers, a => Assert.False(a.Confirmed));
+        Assert.Contains(broken.File, answers[0].Words, StringComparison.Ordinal);
+        Assert.Contains("stood still within 1 s", answers[1].Words, StringComparison.Ordinal);
+        Assert.True(freezer.Meters[mute.ContainerId].Failures > 0);
+        Assert.True((await freezer.SetAsync(good, RunLaw.Duty(0.5, TimeSpan.FromMilliseconds(20)), Long)).Confirmed);
+        var freezes = freezer.Meters[good.ContainerId].Freezes;
+        await Eventually.TrueAsync(() => freezer.Meters[good.ContainerId].Freezes > freezes + 10);
+    }
+
+    [Fact]
+    public async Task A_container_that_is_gone_is_no_hold_and_nothing_to_free()
+    {
+        var target = _freezers.Add(1);
+        Directory.Delete(target.Folder, recursive: true);
+        using var freezer = Start();
+        var answer = await freezer.SetAsync(target, RunLaw.Held, Long);
+        Assert.Equal((false, "the container is gone"), (answer.Confirmed, answer.Words));
+        Assert.Equal("the container is gone", freezer.Meters[target.ContainerId].Error);
+        Assert.True((await freezer.LetGoAsync(target)).Confirmed);
+        Assert.Empty(freezer.Meters);
+    }
+
+    [Fact]
+    public async Task A_breath_lets_it_run_at_once_and_ends_by_itself()
+    {
+        var target = _freezers.Add(1);
+        using var freezer = Start();
+        await freezer.SetAsync(target, RunLaw.Held, Long);
+        freezer.Breathe(target.ContainerId, TimeSpan.FromMilliseconds(300));
+        await Eventually.TrueAsync(() => !_freezers.IsFrozen(target));
+        await Eventually.TrueAsync(() => _freezers.IsFrozen(target));
+        freezer.Breathe(target.ContainerId, TimeSpan.FromHours(1));
+        await Eventually.TrueAsync(() => !_freezers.IsFrozen(target));
+        freezer.EndBreath(target.ContainerId);
+        await Eventually.TrueAsync(() => _freezers.IsFrozen(target));
+    }
+
+    [Fact]
+    public async Task What_makes_no_sense_is_refused_in_words()
+    {
+        var target = _freezers.Add(1);
+        using var freezer = Start();
+        Assert.Contains("share", (await freezer.SetAsync(target, new RunLaw(RunLawKind.Duty, double.NaN, RunLaw.DefaultPeriod), Long)).Words, StringComparison.Ordinal);
+        Assert.Contains("period", (await freezer.SetAsync(target, RunLaw.Duty(0.5, TimeSpan.Zero), Long)).Words, StringComparison.Ordinal);
+        Assert.Contains("freeze", (await freezer.SetAsync(target, RunLaw.Held, TimeSpan.Zero)).Words, StringComparison.Ordinal);
+        Assert.Contains("gate", (await freezer.SetAsync(target, new RunLaw(RunLawKind.Yield, 0, RunLaw.DefaultPeriod), Long)).Words, StringComparison.Ordinal);
+        Assert.Empty(freezer.Meters);
+    }
+}
