@@ -1,4 +1,5 @@
 using System.Text;
+using Headroom.Act.Serving;
 using Headroom.Export.Metrics;
 using Headroom.Model;
 using Headroom.Policies;
@@ -88,6 +89,14 @@ public sealed class ReferenceTests
                 $" {Words(PresetFields.PromptTokens, PresetFields.GeneratedTokens)} ", $" {Words(PresetFields.Reserved, PresetFields.Allocated)} ",
                 $" {preset.Verified.ToString().ToLowerInvariant()} ").Append("|\n");
         }
+        text.Append("\n## What gives VRAM back\n\nWritten from `agent/Act/Serving` likewise: which servers Headroom can put to sleep while their containers run on. "
+            + "Whether the VRAM came back is taken from the driver, never from the server's answer.\n\n"
+            + "| preset | what it needs | requests in flight, and while it sleeps |\n|---|---|---|\n");
+        foreach (var recipe in SleepRecipes.All.OrderBy(r => r.Server, StringComparer.Ordinal))
+            text.Append($"| {string.Join(", ", recipe.AlsoAs.Prepend(recipe.Server))} | {recipe.Needs} | {recipe.Requests} |\n");
+        text.Append("\nThe others are paused, stopped or restarted instead:\n\n| preset | why it is not put to sleep |\n|---|---|\n");
+        foreach (var (preset, why) in SleepRecipes.Never.OrderBy(n => n.Key, StringComparer.Ordinal))
+            text.Append($"| {preset} | {why} |\n");
         Golden.MatchesDocument(text.ToString(), "model-servers.md");
     }
 }
