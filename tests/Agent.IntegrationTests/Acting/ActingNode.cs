@@ -102,6 +102,19 @@ internal sealed class ActingNode : IDisposable
 
     public string StartedAt(string name = Job) => _docker.Docker("inspect", "-f", "{{.State.StartedAt}}", name);
 
+    /// <summary>Waits; when it never comes true, tells what agent and guard have written.</summary>
+    public void Until(Func<bool> condition, TimeSpan within, string what)
+    {
+        try
+        {
+            Eventually.True(condition, within, what);
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{e.Message}\n--- agent\n{Program?.Output}\n--- guard\n{Guard?.Output}");
+        }
+    }
+
     /// <summary>Whether the agent's page has a line that begins so.</summary>
     public bool Metric(string start)
     {

@@ -42,9 +42,9 @@ public sealed class FaultTests : IDisposable
         _proxy.Break(("POST /containers/.*/pause", Enum.Parse<FaultyDocker.Fault>(fault)));
         Start("pause");
         // Whatever it was taken for, it must not be paused again and again, and must come back.
-        Eventually.True(() => _proxy.Changes.Any(c => c.EndsWith("/pause", StringComparison.Ordinal)), TimeSpan.FromSeconds(30), $"the pause\n{_node.Program!.Output}");
+        _node.Until(() => _proxy.Changes.Any(c => c.EndsWith("/pause", StringComparison.Ordinal)), TimeSpan.FromSeconds(30), "the pause");
         _node.Policy(outside: null);
-        Eventually.True(() => _node.DockerState() == "running" && !_node.Metric("headroom_hold_active{workload=\"job\""), TimeSpan.FromSeconds(30), $"the job to run\n{_node.Program!.Output}");
+        _node.Until(() => _node.DockerState() == "running" && !_node.Metric("headroom_hold_active{workload=\"job\""), TimeSpan.FromSeconds(30), "the job to run");
     }
 
     [Theory]
@@ -56,35 +56,35 @@ public sealed class FaultTests : IDisposable
     {
         _proxy.Break(("POST /containers/.*/pause", Enum.Parse<FaultyDocker.Fault>(fault)));
         Start("pause");
-        Eventually.True(() => _node.FreezerState() == "FROZEN" && _node.DockerState() == "running", TimeSpan.FromSeconds(30), $"the next best lever\n{_node.Program!.Output}");
+        _node.Until(() => _node.FreezerState() == "FROZEN" && _node.DockerState() == "running", TimeSpan.FromSeconds(30), "the next best lever");
         Assert.False(_node.Metric("headroom_hold_active{workload=\"job\",lever=\"pause\""));
         _proxy.Break();
-        Eventually.True(() => _node.DockerState() == "paused", TimeSpan.FromSeconds(60), $"the pause, once Docker does it\n{_node.Program!.Output}");
+        _node.Until(() => _node.DockerState() == "paused", TimeSpan.FromSeconds(60), "the pause, once Docker does it");
     }
 
     [Fact]
     public void An_unpause_that_fails_is_tried_until_it_is_done()
     {
         Start("pause");
-        Eventually.True(() => _node.DockerState() == "paused", TimeSpan.FromSeconds(30), "the pause");
+        _node.Until(() => _node.DockerState() == "paused", TimeSpan.FromSeconds(30), "the pause");
         _proxy.Break(("POST /containers/.*/unpause", FaultyDocker.Fault.Fail500));
         _node.Policy(outside: null);
-        Eventually.True(() => _node.Metric("headroom_hold_stuck{workload=\"job\",lever=\"pause\"} 1"), TimeSpan.FromSeconds(15), $"it to say that it is stuck\n{_node.Program!.Output}");
+        _node.Until(() => _node.Metric("headroom_hold_stuck{workload=\"job\",lever=\"pause\"} 1"), TimeSpan.FromSeconds(15), "it to say that it is stuck");
         _proxy.Break();
-        Eventually.True(() => _node.DockerState() == "running", TimeSpan.FromSeconds(20), "the job to run");
+        _node.Until(() => _node.DockerState() == "running", TimeSpan.FromSeconds(20), "the job to run");
     }
 
     [Fact]
     public void While_Docker_does_not_answer_nothing_new_is_held_and_a_share_can_be_given_back_all_the_same()
     {
         Start("throttle");
-        Eventually.True(IsDutied, TimeSpan.FromSeconds(30), "the share");
+        _node.Until(IsDutied, TimeSpan.FromSeconds(30), "the share");
         _proxy.Break((".*", FaultyDocker.Fault.Hang));
         _node.Policy(outside: null);
-        Eventually.True(() => Enumerable.Range(0, 100).All(_ => _node.FreezerState() == "THAWED"), TimeSpan.FromSeconds(40), $"the share to be given back\n{_node.Program!.Output}");
+        _node.Until(() => Enumerable.Range(0, 100).All(_ => _node.FreezerState() == "THAWED"), TimeSpan.FromSeconds(40), "the share to be given back");
         _proxy.Break();
         _node.Policy("throttle");
-        Eventually.True(IsDutied, TimeSpan.FromSeconds(60), $"the share to be back with Docker\n{_node.Program!.Output}");
+        _node.Until(IsDutied, TimeSpan.FromSeconds(60), "the share to be back with Docker");
     }
 
     [Fact]
@@ -98,15 +98,15 @@ public sealed class FaultTests : IDisposable
             _node.StartJob();
             _node.Policy("throttle");
             _node.Start();
-            Eventually.True(() => _node.Metric("headroom_agent_ticks_total"), TimeSpan.FromSeconds(20), "the agent");
+            _node.Until(() => _node.Metric("headroom_agent_ticks_total"), TimeSpan.FromSeconds(20), "the agent");
             Fill($"{_node.State}/journal/fill");
-            Eventually.True(() => _node.Metric("headroom_action_failures_total{step=\"take\",lever=\"share\",rule=\"batchWindow\",mode=\"enforce\",result=\"refused\"}")
-                || IsDutied(), TimeSpan.FromSeconds(30), $"the refusal\n{_node.Program!.Output}");
+            _node.Until(() => _node.Metric("headroom_action_failures_total{step=\"take\",lever=\"share\",rule=\"batchWindow\",mode=\"enforce\",result=\"refused\"}")
+                || IsDutied(), TimeSpan.FromSeconds(30), "the refusal");
             if (IsDutied())
                 return; // it was quicker than the filling: the hold was on the disk before
             Assert.True(Enumerable.Range(0, 200).All(_ => _node.FreezerState() == "THAWED"));
             File.Delete($"{_node.State}/journal/fill");
-            Eventually.True(IsDutied, TimeSpan.FromSeconds(70), $"the share, with room on the disk\n{_node.Program!.Output}");
+            _node.Until(IsDutied, TimeSpan.FromSeconds(70), "the share, with room on the disk");
         }
         finally
         {
@@ -121,20 +121,20 @@ public sealed class FaultTests : IDisposable
     {
         _proxy.Break(("POST /containers/.*/pause", FaultyDocker.Fault.Slow));
         Start("pause");
-        Eventually.True(() => _proxy.Changes.Any(c => c.EndsWith("/pause", StringComparison.Ordinal)), TimeSpan.FromSeconds(30), "the pause to be sent");
+        _node.Until(() => _proxy.Changes.Any(c => c.EndsWith("/pause", StringComparison.Ordinal)), TimeSpan.FromSeconds(30), "the pause to be sent");
         _node.Program!.Terminate(TimeSpan.FromSeconds(15));
         // The slow pause may still arrive after the agent's end: the guard looks again.
-        Eventually.True(() => _node.DockerState() == "running" && _node.FreezerState() == "THAWED", TimeSpan.FromSeconds(15), $"the job to run\n{_node.Guard!.Output}");
+        _node.Until(() => _node.DockerState() == "running" && _node.FreezerState() == "THAWED", TimeSpan.FromSeconds(15), "the job to run");
     }
 
     [Fact]
     public void The_daemon_restarted_under_a_share_changes_nothing_for_long()
     {
         Start("throttle");
-        Eventually.True(IsDutied, TimeSpan.FromSeconds(30), "the share");
+        _node.Until(IsDutied, TimeSpan.FromSeconds(30), "the share");
         _docker.Stop();
         _docker.Start();
-        Eventually.True(IsDutied, TimeSpan.FromSeconds(40), $"the share after the restart\n{_node.Program!.Output}");
+        _node.Until(IsDutied, TimeSpan.FromSeconds(40), "the share after the restart");
         Assert.False(_node.Program!.HasExited);
         Assert.Equal("running", _node.DockerState());
     }
@@ -147,9 +147,9 @@ public sealed class FaultTests : IDisposable
         _node.StartJob();
         _node.Policy("pause", mode);
         _node.Start();
-        Eventually.True(() => _node.Metric("headroom_act_limited 0"), TimeSpan.FromSeconds(20), $"the agent to be ready to act\n{_node.Program!.Output}");
+        _node.Until(() => _node.Metric("headroom_act_limited 0"), TimeSpan.FromSeconds(20), "the agent to be ready to act");
         if (mode == "recommend")
-            Eventually.True(() => _node.Metric("headroom_action_attempts_total{step=\"take\",lever=\"pause\",rule=\"batchWindow\",mode=\"recommend\"}"), TimeSpan.FromSeconds(20), "the dry run");
+            _node.Until(() => _node.Metric("headroom_action_attempts_total{step=\"take\",lever=\"pause\",rule=\"batchWindow\",mode=\"recommend\"}"), TimeSpan.FromSeconds(20), "the dry run");
         Assert.Empty(_proxy.Changes);
         Assert.Equal(("running", "THAWED"), (_node.DockerState(), _node.FreezerState()));
     }

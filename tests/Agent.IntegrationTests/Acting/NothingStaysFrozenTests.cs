@@ -38,10 +38,10 @@ public sealed class NothingStaysFrozenTests(DockerDaemon docker) : IDisposable
         _node.Start($"{point}:{how}");
         if (givesBack)
         {
-            Eventually.True(() => IsHeld(outside), TimeSpan.FromSeconds(30), $"the job to be held\n{_node.Program!.Output}");
+            _node.Until(() => IsHeld(outside), TimeSpan.FromSeconds(30), "the job to be held");
             _node.Policy(outside: null);
         }
-        Eventually.True(() => _node.Program!.HasExited, TimeSpan.FromSeconds(how == "hang" ? 60 : 30), $"the agent to be ended\n{_node.Program!.Output}\n{_node.Guard!.Output}");
+        _node.Until(() => _node.Program!.HasExited, TimeSpan.FromSeconds(how == "hang" ? 60 : 30), "the agent to be ended");
         AssertRunsFreely();
         // A zombie that is woken has been dead for long.
         Shell.Try("kill", ["-CONT", $"{_node.Program!.Pid}"]);
@@ -56,14 +56,14 @@ public sealed class NothingStaysFrozenTests(DockerDaemon docker) : IDisposable
         _node.StartJob();
         _node.Policy(outside);
         _node.Start();
-        Eventually.True(() => IsHeld(outside), TimeSpan.FromSeconds(30), "the job to be held");
+        _node.Until(() => IsHeld(outside), TimeSpan.FromSeconds(30), "the job to be held");
         Shell.Run("kill", "-9", $"{_node.Guard!.Pid}");
         Shell.Run("kill", "-9", $"{_node.Program!.Pid}");
-        Eventually.True(() => _node.Program.HasExited);
+        _node.Until(() => _node.Program.HasExited);
         _node.Policy(outside, mode: "observe");
         _node.Program.Dispose();
         _node.Start(guard: false);
-        Eventually.True(() => _node.DockerState() == "running" && _node.FreezerState() == "THAWED", TimeSpan.FromSeconds(10), $"the job to run\n{_node.Program!.Output}");
+        _node.Until(() => _node.DockerState() == "running" && _node.FreezerState() == "THAWED", TimeSpan.FromSeconds(10), "the job to run");
         AssertRunsFreely();
     }
 
@@ -73,12 +73,12 @@ public sealed class NothingStaysFrozenTests(DockerDaemon docker) : IDisposable
         _node.StartJob();
         _node.Policy("throttle");
         _node.Start();
-        Eventually.True(() => IsHeld("throttle"), TimeSpan.FromSeconds(30), "the job to be held");
+        _node.Until(() => IsHeld("throttle"), TimeSpan.FromSeconds(30), "the job to be held");
         Shell.Run("kill", "-9", $"{_node.Guard!.Pid}");
         AssertRunsFreely(within: TimeSpan.FromSeconds(10));
         Assert.False(_node.Program!.HasExited);
         _node.StartGuard();
-        Eventually.True(() => IsHeld("throttle"), TimeSpan.FromSeconds(30), $"the job to be held again\n{_node.Program!.Output}");
+        _node.Until(() => IsHeld("throttle"), TimeSpan.FromSeconds(30), "the job to be held again");
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public sealed class NothingStaysFrozenTests(DockerDaemon docker) : IDisposable
         _node.StartJob();
         _node.Policy("throttle");
         _node.Start();
-        Eventually.True(() => IsHeld("throttle"), TimeSpan.FromSeconds(30), "the job to be held");
+        _node.Until(() => IsHeld("throttle"), TimeSpan.FromSeconds(30), "the job to be held");
         Assert.Equal(0, _node.Program!.Terminate(TimeSpan.FromSeconds(10)));
         AssertRunsFreely();
         Assert.False(_node.Guard!.HasExited);
@@ -99,11 +99,11 @@ public sealed class NothingStaysFrozenTests(DockerDaemon docker) : IDisposable
         _node.StartJob();
         _node.Policy("pause");
         _node.Start();
-        Eventually.True(() => IsHeld("pause"), TimeSpan.FromSeconds(30), "the job to be held");
+        _node.Until(() => IsHeld("pause"), TimeSpan.FromSeconds(30), "the job to be held");
         // Stopped first, so that the guard finds the torn line and not the agent.
         Shell.Run("kill", "-STOP", $"{_node.Program!.Pid}");
         File.AppendAllText($"{_node.State}/journal/holds.journal", "deadbeef {\"op\":\"take\",\"id\":9,\"ho");
-        Eventually.True(() => _node.Program!.HasExited, TimeSpan.FromSeconds(20), "the guard to end the agent");
+        _node.Until(() => _node.Program!.HasExited, TimeSpan.FromSeconds(20), "the guard to end the agent");
         AssertRunsFreely();
     }
 
@@ -113,13 +113,13 @@ public sealed class NothingStaysFrozenTests(DockerDaemon docker) : IDisposable
         _node.StartJob();
         _node.Policy("throttle");
         _node.Start();
-        Eventually.True(() => IsHeld("throttle"), TimeSpan.FromSeconds(30), "the job to be held");
+        _node.Until(() => IsHeld("throttle"), TimeSpan.FromSeconds(30), "the job to be held");
         var freezer = $"/sys/fs/cgroup/freezer/docker/{docker.Docker("inspect", "-f", "{{.Id}}", ActingNode.Job)}/freezer.state";
         docker.Stop();
         try
         {
             Shell.Run("kill", "-9", $"{_node.Program!.Pid}");
-            Eventually.True(() => File.ReadAllText(freezer).Trim() == "THAWED", TimeSpan.FromSeconds(10), $"the share to be given back\n{_node.Guard!.Output}");
+            _node.Until(() => File.ReadAllText(freezer).Trim() == "THAWED", TimeSpan.FromSeconds(10), "the share to be given back");
         }
         finally
         {
@@ -134,18 +134,18 @@ public sealed class NothingStaysFrozenTests(DockerDaemon docker) : IDisposable
         _node.StartJob();
         _node.Policy("stop");
         _node.Start();
-        Eventually.True(() => _node.DockerState() == "exited", TimeSpan.FromSeconds(30), $"the job to be stopped\n{_node.Program!.Output}");
+        _node.Until(() => _node.DockerState() == "exited", TimeSpan.FromSeconds(30), "the job to be stopped");
         var life = _node.StartedAt();
         Shell.Run("kill", "-9", $"{_node.Program!.Pid}");
-        Eventually.True(() => _node.Program.HasExited);
+        _node.Until(() => _node.Program.HasExited);
         _node.Program.Dispose();
         _node.Start();
         // Still outside of its window: it stays stopped.
-        Eventually.True(() => _node.Metric("headroom_hold_active{workload=\"job\",lever=\"stop\""), TimeSpan.FromSeconds(20), "the hold to be adopted");
+        _node.Until(() => _node.Metric("headroom_hold_active{workload=\"job\",lever=\"stop\""), TimeSpan.FromSeconds(20), "the hold to be adopted");
         Assert.Equal(("exited", life), (_node.DockerState(), _node.StartedAt()));
 
         _node.Policy(outside: null);
-        Eventually.True(() => _node.DockerState() == "running", TimeSpan.FromSeconds(30), $"the job to be started\n{_node.Program!.Output}");
+        _node.Until(() => _node.DockerState() == "running", TimeSpan.FromSeconds(30), "the job to be started");
         Assert.NotEqual(life, _node.StartedAt());
     }
 
@@ -162,12 +162,12 @@ public sealed class NothingStaysFrozenTests(DockerDaemon docker) : IDisposable
         var id = docker.Docker("inspect", "-f", "{{.Id}}", ActingNode.Job);
         var freezer = $"/sys/fs/cgroup/freezer/docker/{id}/freezer.state";
         var thawedFor = System.Diagnostics.Stopwatch.StartNew();
-        Eventually.True(() =>
+        _node.Until(() =>
         {
             if (File.ReadAllText(freezer).Trim() != "THAWED")
                 thawedFor.Restart();
             return thawedFor.Elapsed > TimeSpan.FromSeconds(1);
-        }, within ?? TimeSpan.FromSeconds(8), $"the job to run\n{_node.Program!.Output}\n{_node.Guard?.Output}");
+        }, within ?? TimeSpan.FromSeconds(8), "the job to run");
         Assert.Equal("running", _node.DockerState());
     }
 }

@@ -28,7 +28,7 @@ public sealed class UserActionsTests : IDisposable
         _node.StartJob(options: options);
         _node.Policy("throttle");
         _node.Start();
-        Eventually.True(IsDutied, TimeSpan.FromSeconds(30), $"the job to be on a share\n{_node.Program!.Output}");
+        _node.Until(IsDutied, TimeSpan.FromSeconds(30), "the job to be on a share");
     }
 
     private bool IsDutied() => Enumerable.Range(0, 200).Any(_ => _node.FreezerState() == "FROZEN") && _node.DockerState() == "running";
@@ -41,12 +41,12 @@ public sealed class UserActionsTests : IDisposable
         {
             _docker.Docker("pause", ActingNode.Job);
             // Docker must never say "paused" of what runs: our hand comes off within a moment.
-            Eventually.True(() => _node.FreezerState() == "FROZEN", TimeSpan.FromSeconds(2));
+            _node.Until(() => _node.FreezerState() == "FROZEN", TimeSpan.FromSeconds(2));
             StaysSo(() => _node.FreezerState() == "FROZEN", TimeSpan.FromSeconds(1));
             Assert.Equal("paused", _node.DockerState());
             _docker.Docker("unpause", ActingNode.Job);
-            Eventually.True(() => _node.FreezerState() == "THAWED", TimeSpan.FromSeconds(2));
-            Eventually.True(IsDutied, TimeSpan.FromSeconds(10), $"the share to be back\n{_node.Program!.Output}");
+            _node.Until(() => _node.FreezerState() == "THAWED", TimeSpan.FromSeconds(2));
+            _node.Until(IsDutied, TimeSpan.FromSeconds(10), "the share to be back");
         }
     }
 
@@ -56,7 +56,7 @@ public sealed class UserActionsTests : IDisposable
         Throttled();
         _docker.Docker("pause", ActingNode.Job);
         _node.Policy(outside: null);
-        Eventually.True(() => !_node.Metric("headroom_hold_active{workload=\"job\""), TimeSpan.FromSeconds(10), "the hold to end");
+        _node.Until(() => !_node.Metric("headroom_hold_active{workload=\"job\""), TimeSpan.FromSeconds(10), "the hold to end");
         StaysSo(() => _node.FreezerState() == "FROZEN" && _node.DockerState() == "paused", TimeSpan.FromSeconds(1));
         _docker.Docker("unpause", ActingNode.Job);
         Assert.Equal("THAWED", _node.FreezerState());
@@ -68,9 +68,9 @@ public sealed class UserActionsTests : IDisposable
         _node.StartJob();
         _node.Policy("pause");
         _node.Start();
-        Eventually.True(() => _node.DockerState() == "paused", TimeSpan.FromSeconds(30), "our pause");
+        _node.Until(() => _node.DockerState() == "paused", TimeSpan.FromSeconds(30), "our pause");
         _docker.Docker("unpause", ActingNode.Job);
-        Eventually.True(() => _node.Metric("headroom_workload_left_to_people{workload=\"job\"} 1"), TimeSpan.FromSeconds(10), "the agent to see it");
+        _node.Until(() => _node.Metric("headroom_workload_left_to_people{workload=\"job\"} 1"), TimeSpan.FromSeconds(10), "the agent to see it");
         StaysSo(() => _node.DockerState() == "running", TimeSpan.FromSeconds(3));
     }
 
@@ -80,9 +80,9 @@ public sealed class UserActionsTests : IDisposable
         _node.StartJob();
         _node.Policy("stop");
         _node.Start();
-        Eventually.True(() => _node.DockerState() == "exited", TimeSpan.FromSeconds(30), $"our stop\n{_node.Program!.Output}");
+        _node.Until(() => _node.DockerState() == "exited", TimeSpan.FromSeconds(30), "our stop");
         _docker.Docker("start", ActingNode.Job);
-        Eventually.True(() => _node.Metric("headroom_workload_left_to_people{workload=\"job\"} 1"), TimeSpan.FromSeconds(10), $"the agent to see it\n{_node.Program!.Output}");
+        _node.Until(() => _node.Metric("headroom_workload_left_to_people{workload=\"job\"} 1"), TimeSpan.FromSeconds(10), "the agent to see it");
         StaysSo(() => _node.DockerState() == "running", TimeSpan.FromSeconds(3));
     }
 
@@ -92,14 +92,14 @@ public sealed class UserActionsTests : IDisposable
         Throttled();
         for (var i = 0; i < 20; i++)
             Assert.Equal("hello", _docker.Docker("exec", ActingNode.Job, "busybox", "echo", "hello"));
-        Eventually.True(IsDutied, TimeSpan.FromSeconds(5), "the share to be back");
+        _node.Until(IsDutied, TimeSpan.FromSeconds(5), "the share to be back");
     }
 
     [Fact]
     public void A_health_check_sees_a_healthy_container()
     {
         Throttled("--health-cmd", "true", "--health-interval", "300ms", "--health-timeout", "2s", "--health-retries", "1");
-        Eventually.True(() => Health() == "healthy", TimeSpan.FromSeconds(20), "the first check");
+        _node.Until(() => Health() == "healthy", TimeSpan.FromSeconds(20), "the first check");
         StaysSo(() => Health() == "healthy", TimeSpan.FromSeconds(8));
     }
 
@@ -121,7 +121,7 @@ public sealed class UserActionsTests : IDisposable
         var clock = Stopwatch.StartNew();
         _docker.Docker("rm", "-f", ActingNode.Job);
         Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(8));
-        Eventually.True(() => !_node.Metric("headroom_hold_active{workload=\"job\""), TimeSpan.FromSeconds(10), "the hold to end with its container");
+        _node.Until(() => !_node.Metric("headroom_hold_active{workload=\"job\""), TimeSpan.FromSeconds(10), "the hold to end with its container");
         Assert.False(_node.Program!.HasExited);
     }
 
@@ -133,7 +133,7 @@ public sealed class UserActionsTests : IDisposable
         {
             _docker.Docker("commit", ActingNode.Job, "headroom-test/committed:1");
             Assert.Equal("running", _node.DockerState());
-            Eventually.True(IsDutied, TimeSpan.FromSeconds(10), $"the share to be back\n{_node.Program!.Output}");
+            _node.Until(IsDutied, TimeSpan.FromSeconds(10), "the share to be back");
         }
     }
 
@@ -143,7 +143,7 @@ public sealed class UserActionsTests : IDisposable
         Throttled();
         _docker.Remove(ActingNode.Job);
         _node.StartJob();
-        Eventually.True(IsDutied, TimeSpan.FromSeconds(20), $"the new container to be on a share\n{_node.Program!.Output}");
+        _node.Until(IsDutied, TimeSpan.FromSeconds(20), "the new container to be on a share");
     }
 
     private string Health() => _docker.Docker("inspect", "-f", "{{.State.Health.Status}}", ActingNode.Job);
@@ -151,7 +151,7 @@ public sealed class UserActionsTests : IDisposable
     private static void StaysSo(Func<bool> condition, TimeSpan time)
     {
         var clock = Stopwatch.StartNew();
-        Eventually.True(() =>
+        _node.Until(() =>
         {
             Assert.True(condition());
             return clock.Elapsed > time;

@@ -38,10 +38,10 @@ internal sealed class RunningAgent : IDisposable
         _guard = Headroom(["guard", "--runtime-dir", RuntimeFolder, "--state-dir", StateFolder, "--docker", docker]);
 
     /// <summary>Starts <c>headroom</c> with these arguments.</summary>
-    public static RunningProgram Headroom(IEnumerable<string> arguments) =>
+    public static RunningProgram Headroom(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null) =>
         Environment.GetEnvironmentVariable("HEADROOM_BIN") is { Length: > 0 } binary
-            ? new RunningProgram(binary, arguments)
-            : new RunningProgram("dotnet", [Path.Combine(AppContext.BaseDirectory, "headroom.dll"), .. arguments]);
+            ? new RunningProgram(binary, arguments, environment)
+            : new RunningProgram("dotnet", [Path.Combine(AppContext.BaseDirectory, "headroom.dll"), .. arguments], environment);
 
     /// <summary>Runs <c>headroom</c> to its end.</summary>
     public static Shell.Result RunHeadroom(params string[] arguments) =>
