@@ -124,6 +124,9 @@ internal sealed class Reconciler(HandTools tools, Actuators.VramRoom room, Func<
         }
     }
 
+    /// <summary>Ends all hands and touches nothing any more.</summary>
+    public void Abandon() => _ending.Cancel();
+
     /// <summary>Ends all hands and gives every compute hold back.</summary>
     /// <returns>Whether none is left: only then may the lease be given up.</returns>
     public async Task<bool> EndAsync()

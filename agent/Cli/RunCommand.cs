@@ -49,7 +49,7 @@ internal static class RunCommand
             if (loaded.Policy is null)
                 return Refuse(loaded.Problems, "the policy has");
             var (config, problems) = ListenerSettings.Check(
-                parsed.GetValue(metrics)!, parsed.GetValue(control), parsed.GetValue(webhook), parsed.GetValue(secret), parsed.GetValue(web));
+                parsed.GetValue(metrics)!, parsed.GetValue(control)!.At, parsed.GetValue(webhook)!.At, parsed.GetValue(secret), parsed.GetValue(web));
             if (problems.Count > 0)
                 return Refuse(problems, "the listeners have");
             return await AgentHost.RunAsync(new AgentOptions
@@ -60,8 +60,8 @@ internal static class RunCommand
                 SimulationSeed = parsed.GetValue(seed),
                 SimulationSpeed = parsed.GetValue(speed),
                 MetricsListen = parsed.GetValue(metrics)!,
-                ControlListen = parsed.GetValue(control),
-                WebhookListen = parsed.GetValue(webhook),
+                ControlListen = parsed.GetValue(control)!.At,
+                WebhookListen = parsed.GetValue(webhook)!.At,
                 WebhookSecretFile = parsed.GetValue(secret),
                 Web = config,
                 Docker = parsed.GetValue(docker),

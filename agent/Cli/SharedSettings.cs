@@ -20,13 +20,13 @@ internal static class SharedSettings
         "an address and port such as 0.0.0.0:9484 or [::]:9484",
         TryEndPoint);
 
-    public static Option<IPEndPoint?> ControlListen() => Settings.Create<IPEndPoint?>(
+    public static Option<Place> ControlListen() => Settings.Create<Place>(
         "control-listen", "Where the control API is served over TCP, with a token (`headroom token new`); off: only control.sock.", "ADDRESS:PORT|off",
-        new IPEndPoint(IPAddress.Loopback, 9485), "an address and port such as 127.0.0.1:9485, or off", TryEndPointOrOff);
+        new Place(new IPEndPoint(IPAddress.Loopback, 9485)), "an address and port such as 127.0.0.1:9485, or off", TryEndPointOrOff);
 
-    public static Option<IPEndPoint?> WebhookListen() => Settings.Create<IPEndPoint?>(
+    public static Option<Place> WebhookListen() => Settings.Create<Place>(
         "webhook-listen", "Where alerts are taken, and nothing else, with a token: an address that Alertmanager reaches, such as the Docker gateway's. Default: off.",
-        "ADDRESS:PORT|off", null, "an address and port such as 172.17.0.1:9486, or off", TryEndPointOrOff);
+        "ADDRESS:PORT|off", new Place(null), "an address and port such as 172.17.0.1:9486, or off", TryEndPointOrOff);
 
     public static Option<string?> StateDirectory() =>
         Settings.Text("state-dir", "Where it keeps what outlives a reboot. Default for root: /var/lib/headroom.", "DIR");
@@ -42,10 +42,14 @@ internal static class SharedSettings
     internal static bool TryEndPoint(string text, out IPEndPoint endPoint) =>
         IPEndPoint.TryParse(text, out endPoint!) && (text.StartsWith('[') ? text.Contains("]:", StringComparison.Ordinal) : text.Count(c => c == ':') == 1);
 
-    internal static bool TryEndPointOrOff(string text, out IPEndPoint? endPoint)
+    private static bool TryEndPointOrOff(string text, out Place place)
     {
-        endPoint = null;
-        return text == "off" || TryEndPoint(text, out endPoint);
+        place = new Place(null);
+        if (text == "off")
+            return true;
+        var parsed = TryEndPoint(text, out var at);
+        place = new Place(at);
+        return parsed;
     }
 
     /// <summary>How one call prints is no setting: not in the environment.</summary>
@@ -66,3 +70,7 @@ internal static class SharedSettings
             ? Model.Language.Chinese
             : Model.Language.English;
 }
+
+/// <summary>Where something listens. Not a bare endpoint: System.CommandLine takes a parsed null for no answer.</summary>
+/// <param name="At">Null: off.</param>
+internal sealed record Place(IPEndPoint? At);

@@ -22,12 +22,13 @@ internal sealed partial class Acting : IDisposable
     private readonly Uri _docker;
     private readonly TimeProvider _time;
     private readonly ILogger<Acting> _log;
-    private readonly Lease _lease;
+    private readonly TaskCompletionSource _leased = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly HoldJournal _journal;
     private readonly FreezerThread _freezer;
     private readonly DockerHand _hand;
     private readonly Reconciler _reconciler;
     private readonly DockerEvents _events;
+    private Lease? _lease;
     private bool _toldHang;
 
     private Acting(AgentOptions options, TimeProvider time, ILoggerFactory log)
@@ -37,9 +38,6 @@ internal sealed partial class Acting : IDisposable
         var crash = new CrashPoints(Environment.GetEnvironmentVariable(CrashPoints.Variable));
         if (crash.Armed is { } armed)
             LogCrash(_log, armed);
-        _lease = Lease.Take(options.Directories.Runtime, options.GuardLease);
-        if (_lease.Remark is { } remark)
-            LogRemark(_log, remark);
         _journal = new HoldJournal(options.Directories.State, time);
         if (_journal.Found.BadLines > (_journal.Found.IsTorn ? 1 : 0))
             LogDamage(_log, _journal.Found.BadLines);
@@ -47,7 +45,7 @@ internal sealed partial class Acting : IDisposable
         var breaker = new Breaker(options.Directories.State, time);
         if (budgets.Problem is { } problem)
             breaker.Trip(problem);
-        _freezer = new FreezerThread(() => _lease.MayFreeze, time, log.CreateLogger<FreezerThread>());
+        _freezer = new FreezerThread(MayAct, time, log.CreateLogger<FreezerThread>());
         _hand = new DockerHand(_docker, time);
         var servers = new ServerLevers(time);
         var room = new VramRoom(time);
@@ -63,8 +61,8 @@ internal sealed partial class Acting : IDisposable
                 [Lever.Stop] = new StopActuator(_hand, drain, room),
                 [Lever.Sleep] = new SleepActuator(_hand, servers, room, time),
             },
-            new RestartActuator(_hand, drain, budgets, time), new OutcomeLog(), () => _lease.MayFreeze, Classifier.Classify, OwnContainer.Find(), crash, time, log.CreateLogger<Reconciler>());
-        _reconciler = new Reconciler(tools, room, () => _lease.HasGuard);
+            new RestartActuator(_hand, drain, budgets, time), new OutcomeLog(), MayAct, Classifier.Classify, OwnContainer.Find(), crash, time, log.CreateLogger<Reconciler>());
+        _reconciler = new Reconciler(tools, room, () => Volatile.Read(ref _lease)?.HasGuard == true);
         _events = new DockerEvents(_docker, _reconciler.Hear, time, log.CreateLogger<DockerEvents>());
     }
 
@@ -78,7 +76,7 @@ internal sealed partial class Acting : IDisposable
             why = null;
             return new Acting(options, time, log);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             why = e.Message;
             return null;
@@ -88,24 +86,40 @@ internal sealed partial class Acting : IDisposable
     /// <summary>By each completed tick. A tick or a hand that hangs must look dead: then the guard gives back what this agent no longer can.</summary>
     public void Ticked()
     {
-        if (!_reconciler.Hangs)
-            _lease.Renew();
+        // Not before: a start may take longer than a lease.
+        if (_lease is null && !_leased.Task.IsCompleted)
+            TakeLease();
+        else if (!_reconciler.Hangs)
+            _lease?.Renew();
         else if (!_toldHang)
             LogHangs(_log);
         _toldHang = _reconciler.Hangs;
     }
 
-    /// <summary>Gives back what an agent before has left frozen, then listens to Docker. Ends early, with an error, when somebody else took the lease.</summary>
+    /// <summary>Gives back what an agent before has left frozen, then listens to Docker until told to stop; then gives back what this one holds. Ends early when somebody else took the lease.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
-        _reconciler.Begin(await GiveBackComputeAsync(stop));
+        try
+        {
+            await _leased.Task.WaitAsync(stop);
+            if (_lease is null)
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, _time, stop);
+                return;
+            }
+            _reconciler.Begin(await GiveBackComputeAsync(stop));
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
         using var both = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var events = _events.RunAsync(both.Token);
         using var timer = new PeriodicTimer(WatchLease, _time);
         try
         {
             while (await timer.WaitForNextTickAsync(stop))
-                if (_lease.IsLost)
+                if (_lease!.IsLost)
                 {
                     LogLost(_log);
                     break;
@@ -116,12 +130,19 @@ internal sealed partial class Acting : IDisposable
             // asked to stop
         }
         await both.CancelAsync();
+        await EndAsync();
         await events;
     }
 
-    /// <summary>Gives every compute hold back and, if all are, the lease too.</summary>
-    public async Task EndAsync()
+    /// <summary>Gives every compute hold back and, if all are, the lease too. Who lost the lease touches nothing but its own freezer: the rest is another's.</summary>
+    private async Task EndAsync()
     {
+        if (_lease!.IsLost)
+        {
+            _reconciler.Abandon();
+            _freezer.Dispose();
+            return;
+        }
         var ending = _reconciler.EndAsync();
         // No tick renews it any more, and the guard must not take a clean end for a death.
         while (!ending.IsCompleted)
@@ -142,14 +163,32 @@ internal sealed partial class Acting : IDisposable
         _freezer.Dispose();
         _hand.Dispose();
         _journal.Dispose();
-        _lease.Dispose();
+        _lease?.Dispose();
+    }
+
+    private bool MayAct() => Volatile.Read(ref _lease)?.MayFreeze == true;
+
+    private void TakeLease()
+    {
+        try
+        {
+            var lease = Lease.Take(_options.Directories.Runtime, _options.GuardLease);
+            if (lease.Remark is { } remark)
+                LogRemark(_log, remark);
+            Volatile.Write(ref _lease, lease);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            LogNoLease(_log, e.Message);
+        }
+        _leased.SetResult();
     }
 
     /// <returns>What stays held: state holds, and compute holds that could not be given back yet.</returns>
     private async Task<IReadOnlyList<Hold>> GiveBackComputeAsync(CancellationToken stop)
     {
         using var release = new Release(_docker, _time);
-        var released = await release.AllAsync(_journal.Found.Holds, () => !_lease.IsLost, stop);
+        var released = await release.AllAsync(_journal.Found.Holds, () => !_lease!.IsLost, stop);
         foreach (var one in released)
         {
             LogReleased(_log, one.Hold.Workload.Name, one.Hold.Lever, one.Result, one.Words);
@@ -177,6 +216,9 @@ internal sealed partial class Acting : IDisposable
 
     [LoggerMessage(3207, LogLevel.Critical, "A step hangs where nothing can end it; the lease is not renewed any more, so that the guard ends this agent and gives back what it holds")]
     private static partial void LogHangs(ILogger log);
+
+    [LoggerMessage(3208, LogLevel.Error, "This agent decides and tells, but can't act: no lease: {Why}")]
+    private static partial void LogNoLease(ILogger log, string why);
 
     [LoggerMessage(3206, LogLevel.Error, "The journal of holds has {Lines} damaged lines, which were left out: `docker ps` and the freezers of stopped models are worth a look")]
     private static partial void LogDamage(ILogger log, int lines);

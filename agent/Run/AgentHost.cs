@@ -23,7 +23,8 @@ namespace Headroom.Run;
 /// <summary>Puts the agent together and runs it until it is told to stop.</summary>
 internal static partial class AgentHost
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    // Giving back waits for Docker; all else ends at once.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     /// <summary>Exit code: 0 after a clean stop, 1 when it could not start.</summary>
     public static async Task<int> RunAsync(AgentOptions options, Policy policy, TimeProvider time, TextWriter talk, CancellationToken stop)
@@ -107,8 +108,6 @@ internal static partial class AgentHost
         Func<CancellationToken, Task>[] parts = [sources.RunAsync, loop.RunAsync, policies.RunAsync, schedule.RunAsync, decisions.RunAsync, ticks.RunAsync];
         await RunUntilStopped(logger, ending, acting is null ? parts : [.. parts, acting.RunAsync]);
         Systemd.Stopping();
-        if (acting is not null)
-            await acting.EndAsync();
         using var grace = new CancellationTokenSource(Patience, time);
         await app.StopAsync(grace.Token);
         File.Delete(options.Directories.ControlSocket);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Headroom.IntegrationTests.Support;
 using Headroom.Testing;
 
@@ -103,7 +104,7 @@ internal sealed class ActingNode : IDisposable
     public string StartedAt(string name = Job) => _docker.Docker("inspect", "-f", "{{.State.StartedAt}}", name);
 
     /// <summary>Waits; when it never comes true, tells what agent and guard have written.</summary>
-    public void Until(Func<bool> condition, TimeSpan within, string what)
+    public void Until(Func<bool> condition, TimeSpan? within = null, [CallerArgumentExpression(nameof(condition))] string what = "")
     {
         try
         {

@@ -151,7 +151,7 @@ public sealed class UserActionsTests : IDisposable
     private static void StaysSo(Func<bool> condition, TimeSpan time)
     {
         var clock = Stopwatch.StartNew();
-        _node.Until(() =>
+        Eventually.True(() =>
         {
             Assert.True(condition());
             return clock.Elapsed > time;
