@@ -25,7 +25,7 @@ internal sealed class ClosedLoopRig : IDisposable
     private readonly CoreMeter _meter = new(Core);
     private readonly CoreWeight _weight = new();
     private readonly List<string> _burners = [];
-    private readonly List<IDisposable> _running = [];
+    private RunningAgent? _agent;
     private string? _url;
 
     public ClosedLoopRig(DockerDaemon docker)
@@ -34,8 +34,16 @@ internal sealed class ClosedLoopRig : IDisposable
         if (Environment.ProcessorCount < 2)
             throw new InvalidOperationException("one core is shared, and the clients need another: this machine has one");
         _docker = docker;
-        ImportImage();
-        StartServer();
+        try
+        {
+            ImportImage();
+            StartServer();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     public CoreMeter Meter => _meter;
@@ -74,8 +82,8 @@ internal sealed class ClosedLoopRig : IDisposable
                 yields: share
                 share: { floor: 10% }
             """);
-        var agent = new RunningAgent("--docker", _docker.Socket, "--nvml", _machine.LibraryPath, "--policy", policy, "--tick", "1s", "--guard-lease", "5s");
-        _running.Add(agent);
+        var agent = new RunningAgent("--docker", _docker.Socket, "--nvml", _machine.LibraryPath, "--policy", policy, "--tick", "1s");
+        _agent = agent;
         KeepOffTheCore(agent.Program);
         KeepOffTheCore(agent.StartGuard(_docker.Socket));
         agent.ScrapeUntil(p => p[$"headroom_workload_requests_running{{workload=\"{Server}\"}}"] is not null, "the server's own figures");
@@ -83,12 +91,8 @@ internal sealed class ClosedLoopRig : IDisposable
     }
 
     /// <summary>Clients at <see cref="Rate"/>, until it is ended or the time is over.</summary>
-    public RunningLoad StartLoad(TimeSpan atMost, int seed)
-    {
-        var load = new RunningLoad("taskset", ["-c", OtherCores, ServerDouble.Program, "load", _url!, Invariant(Rate), Invariant(atMost.TotalSeconds), $"{seed}"]);
-        _running.Add(load);
-        return load;
-    }
+    public RunningLoad StartLoad(TimeSpan atMost, int seed) =>
+        new("taskset", ["-c", OtherCores, ServerDouble.Program, "load", _url!, Invariant(Rate), Invariant(atMost.TotalSeconds), $"{seed}"]);
 
     /// <summary>A whole load to its end.</summary>
     public Requests Load(TimeSpan length, int seed)
@@ -99,8 +103,7 @@ internal sealed class ClosedLoopRig : IDisposable
 
     public void Dispose()
     {
-        foreach (var one in Enumerable.Reverse(_running))
-            one.Dispose();
+        _agent?.Dispose();
         _meter.Dispose();
         _docker.Remove([Server, .. _burners]);
         _weight.Dispose();

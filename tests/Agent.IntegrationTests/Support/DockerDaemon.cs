@@ -7,7 +7,9 @@ namespace Headroom.IntegrationTests.Support;
 public sealed class DockerDaemon : IDisposable
 {
     public const string Image = "headroom-test/box:1";
-    private const string Bridge = "hdrmtest0";
+    /// <summary>Of this process alone: two runs of the tests on one machine leave each other's network alone.</summary>
+    private static readonly string Bridge = $"hdrmtest{Environment.ProcessId}";
+    private static readonly string Subnet = $"10.213.{Environment.ProcessId % 250}";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("headroom-docker-").FullName;
     private RunningProgram? _daemon;
@@ -16,7 +18,7 @@ public sealed class DockerDaemon : IDisposable
     {
         Requirements.Need("dockerd", "docker", "busybox", "ip");
         Shell.Try("ip", ["link", "add", Bridge, "type", "bridge"]);
-        Shell.Try("ip", ["addr", "add", "172.31.99.1/24", "dev", Bridge]);
+        Shell.Try("ip", ["addr", "add", $"{Subnet}.1/24", "dev", Bridge]);
         Shell.Run("ip", "link", "set", Bridge, "up");
         Start();
         ImportImage();
@@ -59,7 +61,7 @@ public sealed class DockerDaemon : IDisposable
         _daemon = new RunningProgram("dockerd",
         [
             "--data-root", $"{_folder}/data", "--exec-root", $"{_folder}/exec", "--pidfile", $"{_folder}/pid", "-H", Socket, "--bridge", Bridge,
-            "--fixed-cidr", "172.31.99.0/24", "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false", "--live-restore",
+            "--fixed-cidr", $"{Subnet}.0/24", "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false", "--live-restore",
         ]);
         try
         {
