@@ -18,8 +18,8 @@ internal sealed partial class DockerEvents(Uri endpoint, Action<ContainerEvent> 
 
     private static readonly Dictionary<string, ContainerEventKind> Kinds = new()
     {
+        // Before exec_start, which would come too late: runc refuses to enter what is frozen.
         ["exec_create"] = ContainerEventKind.CommandBegins,
-        ["exec_start"] = ContainerEventKind.CommandBegins,
         ["exec_die"] = ContainerEventKind.CommandEnds,
         ["kill"] = ContainerEventKind.Signalled,
         ["pause"] = ContainerEventKind.Paused,

@@ -17,6 +17,8 @@ internal sealed partial class ContainerHand
     private static readonly TimeSpan QuickStep = TimeSpan.FromSeconds(30);
     /// <summary>Drains, grace times and loading are as long as their owner says; nothing is frozen meanwhile.</summary>
     private static readonly TimeSpan LongStep = TimeSpan.FromHours(2);
+    /// <summary>A new life of a container is not wanted of at once by every rule: only who is not wanted of for so long is done with.</summary>
+    private static readonly TimeSpan LeftFor = TimeSpan.FromMinutes(1);
     /// <summary>A daemon that is slow does late what it was asked.</summary>
     private static readonly TimeSpan Doubt = TimeSpan.FromSeconds(60);
     /// <summary>So often in a row, and the lever is taken for one that does not work on this workload.</summary>
@@ -143,8 +145,12 @@ internal sealed partial class ContainerHand
             Remember(m => m with { LeftToPeople = true });
         if (Interlocked.Exchange(ref _look, 0) == 1 && Memory.Run is { } held)
             await LookAsync(held, desired, stop);
-        if (desired.Run is null && desired.Impulses.Count == 0 && (Memory.LeftToPeople && Memory.Run is null || Memory.Told is not null))
-            Remember(m => m with { LeftToPeople = m.LeftToPeople && m.Run is not null, Told = null });
+        if (desired.Run is not null || desired.Impulses.Count > 0)
+            Remember(m => m.UnwantedSince is null ? m : m with { UnwantedSince = null });
+        else if (Memory is { UnwantedSince: null } and ({ LeftToPeople: true } or { Told: not null }))
+            Remember(m => m with { UnwantedSince = Now, Told = null });
+        else if (Memory is { LeftToPeople: true, Run: null, UnwantedSince: { } since } && Now - since > LeftFor)
+            Remember(m => m with { LeftToPeople = false, UnwantedSince = null });
         for (var i = 0; i < StepsAtOnce; i++)
         {
             desired = Volatile.Read(ref _desired)!;

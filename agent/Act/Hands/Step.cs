@@ -26,6 +26,8 @@ internal sealed record HandMemory
     public Hold? Run { get; init; }
     /// <summary>A person took it back, or gave it back by hand: left alone until the plan wants nothing of it.</summary>
     public bool LeftToPeople { get; init; }
+    /// <summary>Since when the plan wants nothing of it; null while it does, or nobody cares.</summary>
+    public MonoTime? UnwantedSince { get; init; }
     /// <summary>Somebody paused it while it was on a share: our hand is off until they unpause it.</summary>
     public bool PausedByOthers { get; init; }
     /// <summary>No answer came to what was sent: until then it may still happen, and the hold stays on the books.</summary>

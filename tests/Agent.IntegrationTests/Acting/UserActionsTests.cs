@@ -98,7 +98,7 @@ public sealed class UserActionsTests : IDisposable
     [Fact]
     public void A_health_check_sees_a_healthy_container()
     {
-        Throttled("--health-cmd", "true", "--health-interval", "300ms", "--health-timeout", "2s", "--health-retries", "1");
+        Throttled("--health-cmd", "true", "--health-interval", "1s", "--health-timeout", "2s", "--health-retries", "1");
         _node.Until(() => Health() == "healthy", TimeSpan.FromSeconds(20), "the first check");
         StaysSo(() => Health() == "healthy", TimeSpan.FromSeconds(8));
     }
