@@ -61,7 +61,7 @@ internal sealed class Burner : IDisposable
         for (var tries = 0; tries < 1000 && Directory.Exists(Target.Folder); tries++)
         {
             foreach (var pid in File.ReadAllLines(Path.Combine(Target.Folder, "cgroup.procs")))
-                Process.Start("kill", ["-9", pid]).WaitForExit();
+                Process.Start("sh", ["-c", $"kill -9 {pid} 2>/dev/null"]).WaitForExit();
             try
             {
                 Directory.Delete(Target.Folder);

@@ -8,6 +8,8 @@ internal sealed class FreezeGroup
     /// <summary>A freeze that failed or was refused is not tried again at once.</summary>
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan AfterRefusal = TimeSpan.FromMilliseconds(100);
+    /// <summary>Between samples of the meter where no periods are counted.</summary>
+    private static readonly TimeSpan Sampling = TimeSpan.FromMilliseconds(100);
 
     private Beat _beat;
     private MonoTime _holdOff;
@@ -15,6 +17,8 @@ internal sealed class FreezeGroup
     private Pace _pace;
 
     public FreezeMember[] Members { get; private set; } = [];
+    /// <summary>Nothing is to be done before, unless the lease is lost.</summary>
+    public MonoTime Due { get; private set; }
 
     public bool IsAsked
     {
@@ -31,12 +35,12 @@ internal sealed class FreezeGroup
     {
         if (Members is [var lead, ..] && lead != members[0])
             _beat = _beat with { Ran = members[0].Ran(now), Counted = now }; // measured by another from now on
-        (Members, _pace, _breathUntil) = (members, pace, breathUntil);
+        (Members, _pace, _breathUntil, Due) = (members, pace, breathUntil, default);
     }
 
-    /// <summary>Does what is due; when to come again.</summary>
+    /// <summary>Does what is due.</summary>
     /// <param name="mayFreeze">Asked right before each freeze.</param>
-    public MonoTime Turn(ref bool allowed, Func<bool> mayFreeze, TimeProvider time)
+    public void Turn(ref bool allowed, Func<bool> mayFreeze, TimeProvider time)
     {
         var now = time.Mono();
         var step = FreezeSchedule.Step(_pace, _beat, now, Members[0].Ran(now));
@@ -52,6 +56,8 @@ internal sealed class FreezeGroup
             ThawAll(time);
 
         now = time.Mono();
+        if (_pace.Law.Kind != RunLawKind.Duty && now + Sampling < wake)
+            wake = now + Sampling;
         foreach (var member in Members)
         {
             if (member.Stand is Stand.Freezing or Stand.Thawing && member.Again < wake)
@@ -66,10 +72,17 @@ internal sealed class FreezeGroup
                     wake = member.Entry.Order.Deadline;
             }
         }
-        return wake;
+        Due = wake;
     }
 
-    public void ThawAll(TimeProvider time)
+    /// <summary>A bug in it: it runs, and is tried again later.</summary>
+    public void Broke(TimeProvider time)
+    {
+        Due = _holdOff = time.Mono() + AfterFailure;
+        ThawAll(time);
+    }
+
+    private void ThawAll(TimeProvider time)
     {
         var now = time.Mono();
         foreach (var member in Members)

@@ -7,11 +7,11 @@ namespace Headroom.Act.Freezing;
 /// <param name="ended">This entry needs nobody any more; true: its meter stays to be seen.</param>
 internal sealed partial class FreezeRounds(Func<bool> mayFreeze, TimeProvider time, ILogger log, Action<FreezeEntry, bool> ended)
 {
-    /// <summary>While anything stands still the lease is looked at this often, and meters go on.</summary>
+    /// <summary>The lease is looked at at least this often while anything stands still.</summary>
     private static readonly TimeSpan Heartbeat = TimeSpan.FromMilliseconds(100);
 
     private readonly Dictionary<string, FreezeMember> _members = [];
-    private readonly Func<bool> _mayFreeze = () => Ask(mayFreeze, log);
+    private readonly Func<bool> _mayFreeze = Guarded(mayFreeze, log);
     private Dictionary<string, FreezeGroup> _byKey = [];
     private FreezeGroup[] _groups = [];
     private FreezeMember[] _leaving = [];
@@ -32,9 +32,14 @@ internal sealed partial class FreezeRounds(Func<bool> mayFreeze, TimeProvider ti
                 break;
             }
         var wasAllowed = allowed;
-        var wake = time.Mono() + Heartbeat;
+        var now = time.Mono();
+        var wake = now + Heartbeat;
         foreach (var group in _groups)
-            wake = Least(wake, Turn(group, ref allowed));
+        {
+            if (!allowed || group.Due <= now)
+                Turn(group, ref allowed);
+            wake = Least(wake, group.Due);
+        }
         foreach (var member in _leaving)
             wake = Least(wake, Leave(member));
         foreach (var (_, member) in _members)
@@ -65,17 +70,16 @@ internal sealed partial class FreezeRounds(Func<bool> mayFreeze, TimeProvider ti
         _members.Clear();
     }
 
-    private MonoTime Turn(FreezeGroup group, ref bool allowed)
+    private void Turn(FreezeGroup group, ref bool allowed)
     {
         try
         {
-            return group.Turn(ref allowed, _mayFreeze, time);
+            group.Turn(ref allowed, _mayFreeze, time);
         }
         catch (Exception e)
         {
             Failed(log, e, group.Members[0].Entry.Key);
-            group.ThawAll(time); // only system calls that return errors
-            return FreezeSchedule.Never;
+            group.Broke(time);
         }
     }
 
@@ -124,7 +128,6 @@ internal sealed partial class FreezeRounds(Func<bool> mayFreeze, TimeProvider ti
 
     public void Adopt(FreezeTable table)
     {
-        _table = table;
         var now = time.Mono();
         foreach (var id in _members.Keys.Where(id => table.Of(id) is null).ToList())
             Forget(id);
@@ -142,6 +145,7 @@ internal sealed partial class FreezeRounds(Func<bool> mayFreeze, TimeProvider ti
             group.Take([.. members], members.First().Entry.Pace, members.Max(m => table.Breaths.GetValueOrDefault(m.Entry.Target.ContainerId).Until), now);
         }
         (_byKey, _groups, _leaving) = (groups, [.. groups.Values], [.. leaving]);
+        _table = table; // last: what fails half way is done again
     }
 
     private void Take(FreezeEntry entry, MonoTime now)
@@ -180,17 +184,24 @@ internal sealed partial class FreezeRounds(Func<bool> mayFreeze, TimeProvider ti
         member.Dispose();
     }
 
-    private static bool Ask(Func<bool> mayFreeze, ILogger log)
+    // A lease that cannot be read is none; told once, it is asked for each freeze.
+    private static Func<bool> Guarded(Func<bool> mayFreeze, ILogger log)
     {
-        try
+        var told = false;
+        return () =>
         {
-            return mayFreeze();
-        }
-        catch (Exception e)
-        {
-            Failed(log, e, "the lease");
-            return false;
-        }
+            try
+            {
+                return mayFreeze();
+            }
+            catch (Exception e)
+            {
+                if (!told)
+                    Failed(log, e, "the lease");
+                told = true;
+                return false;
+            }
+        };
     }
 
     private static MonoTime Least(MonoTime a, MonoTime b) => a < b ? a : b;

@@ -3,20 +3,21 @@ namespace Headroom.Act.Freezing;
 /// <summary>The one owner of every freezer file: nobody else writes any.</summary>
 internal interface IFreezer
 {
-    /// <summary>Under this law from now on. Ends when the law was obeyed once and the kernel has confirmed it, or could not within a second.
-    /// A new share of the same container counts from its next period.</summary>
+    /// <summary>Under this law from now on, with its whole group. Ends when the law was obeyed once and the kernel has confirmed it, or could not within a second
+    /// (and two periods, of a duty). A new share of the same container counts from its next period. Whatever is wrong is an answer, never an exception.</summary>
     /// <param name="maxFreeze">No freeze lasts longer without a breath.</param>
     Task<FreezeAnswer> SetAsync(FreezeTarget target, RunLaw law, TimeSpan maxFreeze);
 
     /// <summary>Hands off, and leaves the container running (or frozen, when somebody else wants it so). Ends when the kernel has confirmed it.</summary>
     Task<FreezeAnswer> LetGoAsync(FreezeTarget target, bool frozen = false);
 
-    /// <summary>Lets it run at once, whatever its law, until <see cref="EndBreath"/> or for this long: somebody runs a command in it, or ends it.</summary>
+    /// <summary>Lets it (and its group) run at once, whatever its law, until <see cref="EndBreath"/> or for this long: somebody runs a command in it, or ends it.
+    /// Of several at once each has its end: it runs until the last. Holds for a law that comes later too.</summary>
     void Breathe(string containerId, TimeSpan atMost);
 
     void EndBreath(string containerId);
 
-    /// <summary>What each container under a law has obtained.</summary>
+    /// <summary>What each container under a law has obtained; of one that went away, what was known, until it is named again.</summary>
     IReadOnlyDictionary<string, FreezeMeter> Meters { get; }
 }
 
@@ -39,7 +40,7 @@ internal sealed record FreezeAnswer(bool Confirmed, string Words, TimeSpan Took)
 
 /// <param name="ShareObtained">Part of the last second or last ten periods, whichever is longer, in which it ran, 0..1.</param>
 /// <param name="Freezes">Since it was put under a law.</param>
-/// <param name="Refused">Freezes left out because the agent's lease had run out.</param>
+/// <param name="Refused">Freezes left out because the agent's lease had run out; tried again every 100 ms.</param>
 /// <param name="Failures">Writes that failed, and freezes that the kernel did not confirm in time.</param>
 /// <param name="Error">The last of them; null when none.</param>
 internal sealed record FreezeMeter(double ShareObtained, long Freezes, long Refused, long Failures, string? Error);

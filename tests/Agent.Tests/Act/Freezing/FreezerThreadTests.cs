@@ -71,6 +71,15 @@ public sealed class FreezerThreadTests : IDisposable
     }
 
     [Fact]
+    public async Task A_lease_that_cannot_be_read_is_none()
+    {
+        var target = _freezers.Add(1);
+        using var freezer = new FreezerThread(() => throw new InvalidOperationException("no page"), TimeProvider.System, NullLogger<FreezerThread>.Instance);
+        Assert.False((await freezer.SetAsync(target, RunLaw.Held, Long)).Confirmed);
+        Assert.True((await freezer.LetGoAsync(target)).Confirmed);
+    }
+
+    [Fact]
     public async Task Somebody_else_wants_it_frozen_and_gets_it_so()
     {
         var target = _freezers.Add(1);
