@@ -5,11 +5,11 @@ using Microsoft.Extensions.Logging;
 
 namespace Headroom.Act;
 
-internal enum ContainerEventKind { CommandBegins, CommandEnds, Signalled, Paused, Unpaused, Started, Ended }
+internal enum ContainerEventKind { Signalled, Paused, Unpaused, Started, Ended }
 
 internal sealed record ContainerEvent(string ContainerId, ContainerEventKind Kind);
 
-/// <summary>What people and health checks do to containers, as Docker tells it: a frozen one must run for a command, and must be able to end.
+/// <summary>What people do to containers, as Docker tells it: a frozen one must be able to end.
 /// Only a hint to look sooner: what an event gap hides is found by looking.</summary>
 internal sealed partial class DockerEvents(Uri endpoint, Action<ContainerEvent> heard, TimeProvider time, ILogger log)
 {
@@ -18,9 +18,6 @@ internal sealed partial class DockerEvents(Uri endpoint, Action<ContainerEvent> 
 
     private static readonly Dictionary<string, ContainerEventKind> Kinds = new()
     {
-        // Before exec_start, which would come too late: runc refuses to enter what is frozen.
-        ["exec_create"] = ContainerEventKind.CommandBegins,
-        ["exec_die"] = ContainerEventKind.CommandEnds,
         ["kill"] = ContainerEventKind.Signalled,
         ["pause"] = ContainerEventKind.Paused,
         ["unpause"] = ContainerEventKind.Unpaused,

@@ -10,7 +10,7 @@ internal sealed class Reconciler(HandTools tools, Actuators.VramRoom room, Func<
 {
     /// <summary>Fresh looks at the containers before the first step: a start must not act on the first thing it sees.</summary>
     private const int LooksBeforeActing = 3;
-    /// <summary>A command in a container, or its end, keeps it thawed so long at most.</summary>
+    /// <summary>A signal must be able to end it: it runs so long at most.</summary>
     private static readonly TimeSpan Breath = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan EndWithin = TimeSpan.FromSeconds(12);
 
@@ -112,11 +112,8 @@ internal sealed class Reconciler(HandTools tools, Actuators.VramRoom room, Func<
             return;
         switch (heard.Kind)
         {
-            case ContainerEventKind.CommandBegins or ContainerEventKind.Signalled:
+            case ContainerEventKind.Signalled:
                 tools.Freezer.Breathe(heard.ContainerId, Breath);
-                break;
-            case ContainerEventKind.CommandEnds:
-                tools.Freezer.EndBreath(heard.ContainerId);
                 break;
             default:
                 entry.Hand.Notice(heard.Kind == ContainerEventKind.Started);

@@ -51,7 +51,7 @@ internal sealed partial class Acting : IDisposable
         var room = new VramRoom(time);
         Drain drain = new Drainer(servers).DrainAsync;
         var locator = new FreezerLocator();
-        var freeze = new FreezeActuator(_freezer, _hand, container => locator.Find(container.Pid, container.Id.InstanceId));
+        var freeze = new FreezeActuator(_freezer, container => locator.Find(container.Pid, container.Id.InstanceId), FreezeCell.Gather);
         var tools = new HandTools(
             _journal, budgets, breaker, _hand, _freezer, freeze,
             new Dictionary<Lever, IActuator>

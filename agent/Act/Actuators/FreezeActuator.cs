@@ -5,7 +5,8 @@ namespace Headroom.Act.Actuators;
 
 /// <summary>A share of time, by the freezer; share 0 stands still, with a breath now and then.</summary>
 /// <param name="locate">Where the freezer of a container is, by its first process; or why it can't be used.</param>
-internal sealed class FreezeActuator(IFreezer freezer, DockerHand docker, Func<ContainerSample, FreezerPlace> locate) : IActuator
+/// <param name="gather">Moves the container's processes into our cell; what is in the way, null when done.</param>
+internal sealed class FreezeActuator(IFreezer freezer, Func<ContainerSample, FreezerPlace> locate, Func<FreezeTarget, string?> gather) : IActuator
 {
     public Task<Preparation> PrepareAsync(Target target, CancellationToken stop)
     {
@@ -14,33 +15,24 @@ internal sealed class FreezeActuator(IFreezer freezer, DockerHand docker, Func<C
             return Task.FromResult(Preparation.Refuse("somebody paused it: it is theirs"));
         if (container.State != ContainerState.Running)
             return Task.FromResult(Preparation.Refuse($"it does not run ({container.State})"));
-        var (place, problem) = locate(container);
-        return Task.FromResult(place is null
+        var (found, problem) = locate(container);
+        return Task.FromResult(found is null || FreezeCell.In(found) is not { } place
             ? Preparation.Refuse(problem!)
             : new Preparation(new Undo(UndoKind.WriteIfOurs, place.File, place.Frozen, place.Thawed), "runs all the time"));
     }
 
     public async Task<StepResult> TakeAsync(Target target, Hold hold, CancellationToken stop)
     {
-        var answer = await freezer.SetAsync(PlaceOf(hold, target.Desired.Seen?.Policy.Group?.Name), LawOf(hold.Share, hold.Share), target.Desired.Policy.Limits.MaxFreeze);
+        var place = PlaceOf(hold, target.Desired.Seen?.Policy.Group?.Name);
+        if (gather(place) is { } problem)
+            return StepResult.Failed(problem);
+        var answer = await freezer.SetAsync(place, LawOf(hold.Share, hold.Share), target.Desired.Policy.Limits.MaxFreeze);
         return answer.Confirmed ? StepResult.Done(answer.Words) : new StepResult(OutcomeResult.Unverified, answer.Words, true);
     }
 
     public async Task<StepResult> GiveBackAsync(Target target, Hold hold, CancellationToken stop)
     {
-        // What somebody paused meanwhile stays paused: Docker and the freezer share one file. Where Docker does not answer, a frozen model is the worse of two mistakes.
-        var paused = false;
-        try
-        {
-            paused = await docker.InspectAsync(hold.Workload.InstanceId, stop) is { State: ContainerState.Paused };
-        }
-        catch (DockerAwayException)
-        {
-            // thawed below
-        }
-        var answer = await freezer.LetGoAsync(PlaceOf(hold, target.Desired.Seen?.Policy.Group?.Name), frozen: paused);
-        if (paused)
-            return StepResult.Drifted("somebody paused it meanwhile: it stays paused");
+        var answer = await freezer.LetGoAsync(PlaceOf(hold));
         return answer.Confirmed ? StepResult.Done(answer.Words) : new StepResult(OutcomeResult.Unverified, answer.Words, true);
     }
 
@@ -48,9 +40,6 @@ internal sealed class FreezeActuator(IFreezer freezer, DockerHand docker, Func<C
     /// <param name="trimmed">What the freezer gives, so that the workload obtains <paramref name="share"/>.</param>
     public Task<FreezeAnswer> AdjustAsync(Hold hold, double share, double trimmed, TimeSpan maxFreeze) =>
         freezer.SetAsync(PlaceOf(hold), LawOf(share, trimmed), maxFreeze);
-
-    /// <summary>Hands off, as somebody else wants it frozen; or on again.</summary>
-    public Task<FreezeAnswer> LeaveFrozenAsync(Hold hold) => freezer.LetGoAsync(PlaceOf(hold), frozen: true);
 
     private static RunLaw LawOf(double share, double trimmed) => share <= 0 ? RunLaw.Held : RunLaw.Duty(trimmed, RunLaw.DefaultPeriod);
 

@@ -19,8 +19,9 @@ internal sealed class FreezerFile : IDisposable
 {
     private readonly ControlFile _control;
     private readonly ControlFile? _events; // v2: where the kernel says that it stands still
+    private readonly ControlFile? _self; // v1: whether it is we who hold it, or only what is above
 
-    private FreezerFile(ControlFile control, ControlFile? events) => (_control, _events) = (control, events);
+    private FreezerFile(ControlFile control, ControlFile? events, ControlFile? self) => (_control, _events, _self) = (control, events, self);
 
     /// <summary>The last error number of the kernel; 0: none.</summary>
     public int Error { get; private set; }
@@ -35,9 +36,10 @@ internal sealed class FreezerFile : IDisposable
         if (why is not null)
             return null;
         var control = ControlFile.Open(target.File, write: true, out var error);
-        var events = control is not null && target.IsV2 ? ControlFile.Open(Path.Combine(target.Folder, "cgroup.events"), write: false, out error) : null;
+        var second = control is null ? null
+            : ControlFile.Open(Path.Combine(target.Folder, target.IsV2 ? "cgroup.events" : "freezer.self_freezing"), write: false, out error);
         if (error == 0)
-            return new FreezerFile(control!, events);
+            return new FreezerFile(control!, target.IsV2 ? second : null, target.IsV2 ? null : second);
         control?.Dispose();
         gone = IsGoneBy(error);
         why = gone ? "the container is gone" : $"{target.File}: {Marshal.GetPInvokeErrorMessage(error)}: run as root on the host; in a container mount /sys/fs/cgroup read-write and use --cgroupns=host";
@@ -48,8 +50,10 @@ internal sealed class FreezerFile : IDisposable
     public static string? WhyNot(FreezeTarget target) =>
         !IsFullId(target.ContainerId) ? $"'{target.ContainerId}' is not a container's full id: nothing is written"
         : !Path.IsPathFullyQualified(target.Folder) || target.Folder.Contains("/../", StringComparison.Ordinal)
-            || !Path.GetFileName(target.Folder.AsSpan()).Contains(target.ContainerId, StringComparison.Ordinal)
+            || Path.GetFileName(Owner(target.Folder))?.Contains(target.ContainerId, StringComparison.Ordinal) != true
             ? $"{target.Folder} does not end in the id of container {target.ContainerId[..12]}: nothing is written" : null;
+
+    private static string? Owner(string folder) => Path.GetFileName(folder) == FreezeCell.Name ? Path.GetDirectoryName(folder) : folder;
 
     public static bool IsFullId(string id) => id.Length == 64 && id.All(char.IsAsciiHexDigitLower);
 
@@ -60,22 +64,32 @@ internal sealed class FreezerFile : IDisposable
         return Error == 0;
     }
 
+    /// <summary>What became of our own hand: a container that a person has paused stands still whatever we write, and counts as thawed when we have.</summary>
     public FreezerState Read()
     {
         Span<byte> buffer = stackalloc byte[256];
-        Error = (_events ?? _control).Read(buffer, out var count);
-        if (Error != 0)
+        if (!TryRead(_events ?? _control, buffer, out var text))
             return FreezerState.Unreadable;
-        var text = buffer[..count];
-        if (_events is not null)
-            return text.IndexOf("frozen 1"u8) >= 0 ? FreezerState.Frozen : FreezerState.Thawed;
-        return text.StartsWith("FROZEN"u8) ? FreezerState.Frozen : text.StartsWith("THAWED"u8) ? FreezerState.Thawed : FreezerState.Freezing;
+        var stands = _events is not null ? text.IndexOf("frozen 1"u8) >= 0 : text.StartsWith("FROZEN"u8);
+        if (_events is not null ? !stands : text.StartsWith("THAWED"u8))
+            return FreezerState.Thawed;
+        if (!TryRead(_self ?? _control, buffer, out var own))
+            return FreezerState.Unreadable;
+        return own.StartsWith("0"u8) ? FreezerState.Thawed : stands ? FreezerState.Frozen : FreezerState.Freezing;
+    }
+
+    private bool TryRead(ControlFile file, Span<byte> buffer, out ReadOnlySpan<byte> text)
+    {
+        Error = file.Read(buffer, out var count);
+        text = buffer[..count];
+        return Error == 0;
     }
 
     public void Dispose()
     {
         _control.Dispose();
         _events?.Dispose();
+        _self?.Dispose();
     }
 
     private static bool IsGoneBy(int error) => error is ControlFile.Gone or Libc.NoEntry;

@@ -61,23 +61,26 @@ internal sealed record FreezerFile(string Path, string Frozen, string Thawed)
         }
     }
 
-    /// <summary>Whether the kernel says that it runs, or is gone.</summary>
+    /// <summary>Whether nothing of ours keeps it from running, or it is gone. What a person has paused above it stands still all the same.</summary>
     public bool Runs()
     {
         if (Read() is not { } word)
             return true;
-        if (word != Thawed)
-            return false;
         if (IsV1)
-            return true;
+            return word == Thawed || Beside("freezer.self_freezing") is "0";
+        // What was asked for; cgroup.events tells what was reached, what is above counted in.
+        return word == Thawed;
+    }
+
+    private string? Beside(string name)
+    {
         try
         {
-            // The state that was reached, where cgroup.freeze has the one that was asked for.
-            return !File.ReadLines(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Path)!, "cgroup.events")).Contains("frozen 1");
+            return File.ReadAllText(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Path)!, name)).Trim();
         }
         catch (IOException)
         {
-            return true;
+            return null;
         }
     }
 

@@ -45,39 +45,20 @@ internal sealed class Release(Uri docker, TimeProvider time) : IDisposable
         }
     }
 
+    /// <summary>Needs no Docker: the file is of a cgroup of our own, and a pause by a person stands in the one above it.</summary>
     private async Task<Released> ThawAsync(Hold hold, FreezerFile file, Func<bool> may, CancellationToken stop)
     {
-        if (file.Read() is null)
-            return new Released(hold, OutcomeResult.Done, "its cgroup is gone: nothing is frozen", Ends: true);
-        var (pause, silence) = await TryAskAsync(hold, stop);
         if (!may())
             return NotOurs(hold);
-        if (pause is { IsPaused: true })
-            return LeavePaused(hold, file);
         if (file.Read() is not { } word)
             return new Released(hold, OutcomeResult.Done, "its cgroup is gone: nothing is frozen", Ends: true);
-        if (word != file.Thawed && !file.IsOurs(word))
+        var ours = !file.Runs();
+        if (ours && word != file.Thawed && !file.IsOurs(word))
             return new Released(hold, OutcomeResult.Drifted, $"{file.Path} reads \"{word}\", which is not ours: left", Ends: true);
-        var wrote = word != file.Thawed && file.TryWrite(file.Thawed);
+        var wrote = ours && file.TryWrite(file.Thawed);
         if (!await RunsAsync(file, stop))
-            return new Released(hold, OutcomeResult.Unverified,
-                $"{file.Path} reads \"{file.Read()}\" {ThawWithin.TotalSeconds} s after it was thawed: is a cgroup above it frozen?", Ends: false);
-        // Docker silent: a frozen model is worse than a pause of a person that is undone. The next look, with Docker, mends that.
-        if (silence is not null)
-            return new Released(hold, OutcomeResult.Unknown,
-                $"runs, but Docker does not say whether a person had paused it ({silence}): looked at again", Ends: false) { Acted = wrote };
-        // Somebody may have paused it since the question: Docker must not believe "paused" of what runs.
-        if (wrote && (await TryAskAsync(hold, stop)).Pause is { IsPaused: true } && may())
-            return LeavePaused(hold, file);
+            return new Released(hold, OutcomeResult.Unverified, $"{file.Path} reads \"{file.Read()}\" {ThawWithin.TotalSeconds} s after it was thawed", Ends: false);
         return new Released(hold, OutcomeResult.Done, wrote ? "thawed, and the kernel says that it runs" : "runs already", Ends: true) { Acted = wrote };
-    }
-
-    /// <summary>The freeze is a person's. Docker refuses to unpause what is not frozen, so it is frozen again if a thaw of ours came in between.</summary>
-    private static Released LeavePaused(Hold hold, FreezerFile file)
-    {
-        var mended = file.Read() == file.Thawed && file.TryWrite(file.Frozen);
-        return new Released(hold, OutcomeResult.Drifted,
-            mended ? "paused by a person, by Docker: it ran, and is frozen again as they wanted" : "paused by a person, by Docker: left so", Ends: true) { Acted = mended };
     }
 
     private async Task<Released> UnpauseAsync(Hold hold, Func<bool> may, CancellationToken stop)

@@ -224,7 +224,7 @@ internal sealed partial class ContainerHand
             return;
         }
         // From here on it counts as held, whatever happens.
-        Remember(m => m with { Run = hold, PausedByOthers = false });
+        Remember(m => m with { Run = hold });
         Volatile.Write(ref _trim, ShareTrim.None.Changed(Now));
         _tools.Crash.Pass("journal.taken");
         var result = await actuator!.TakeAsync(target, hold, stop);
@@ -340,18 +340,6 @@ internal sealed partial class ContainerHand
             case Lever.Stop when now.Sample.Runs:
                 await DropAsync(hold, desired, "it runs: the stop had no effect", began);
                 break;
-            case Lever.Share when now.State == ContainerState.Paused && !Memory.PausedByOthers:
-                await _tools.Freeze.LeaveFrozenAsync(hold);
-                Remember(m => m with { PausedByOthers = true });
-                Tell(StepKind.Drop, hold.Lever, hold.Rule, StepResult.Drifted("somebody paused it: our hand is off until they unpause it"), began, desired, null, hold);
-                // They may have unpaused it before our hand came off: then it must not stay frozen.
-                Volatile.Write(ref _look, 1);
-                Signal();
-                break;
-            case Lever.Share when now.State == ContainerState.Running && Memory.PausedByOthers:
-                Remember(m => m with { PausedByOthers = false });
-                await ApplyShareAsync(hold, desired);
-                break;
         }
     }
 
@@ -406,7 +394,7 @@ internal sealed partial class ContainerHand
     {
         if (Memory.Run is not { } hold)
             return;
-        if (hold.Lever is not (Lever.Share or Lever.Pause) || Memory.PausedByOthers)
+        if (hold.Lever is not (Lever.Share or Lever.Pause))
             return;
         var (before, now) = (_trim, _trim.Held(desired.SmUse, desired.FreeSmUse, hold.Share, Now));
         Volatile.Write(ref _trim, now);
@@ -470,7 +458,7 @@ internal sealed partial class ContainerHand
 
     private void End(Hold hold, string why)
     {
-        Remember(m => m with { Run = null, PausedByOthers = false, DoubtUntil = null, BackRest = default, LookRest = default });
+        Remember(m => m with { Run = null, DoubtUntil = null, BackRest = default, LookRest = default });
         try
         {
             _tools.Journal.Done(hold.Id, why);

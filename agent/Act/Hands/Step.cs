@@ -28,8 +28,6 @@ internal sealed record HandMemory
     public bool LeftToPeople { get; init; }
     /// <summary>Since when the plan wants nothing of it; null while it does, or nobody cares.</summary>
     public MonoTime? UnwantedSince { get; init; }
-    /// <summary>Somebody paused it while it was on a share: our hand is off until they unpause it.</summary>
-    public bool PausedByOthers { get; init; }
     /// <summary>No answer came to what was sent: until then it may still happen, and the hold stays on the books.</summary>
     public MonoTime? DoubtUntil { get; init; }
     /// <summary>Failures in a row, and when a lever may be tried again.</summary>
@@ -55,10 +53,10 @@ internal static class NextStep
     {
         if (memory.Run is { } held)
         {
-            if (!Fits(held, memory, desired.Seen?.Container) && now >= memory.LookRest.NotBefore)
+            if (!Fits(held, desired.Seen?.Container) && now >= memory.LookRest.NotBefore)
                 return new Step.Look(held);
             if (Serves(held, desired, memory, now))
-                return Adjusted(held, desired.Limit, memory);
+                return Adjusted(held, desired.Limit);
             // Right after a start nobody knows yet what the rules want: what outlived the agent stays until they do.
             if (!held.IsCompute && !desired.IsSettled)
                 return null;
@@ -100,14 +98,15 @@ internal static class NextStep
             || desired.Limit.State == RunState.Paused && held is { Lever: Lever.Share, Share: 0 } && !memory.MayTry(Lever.Pause, now);
     }
 
-    private static Step.Adjust? Adjusted(Hold held, RunLimit limit, HandMemory memory) =>
-        held.Lever == Lever.Share && !memory.PausedByOthers && Math.Abs(held.Share - limit.Share) > SameShare ? new Step.Adjust(held, limit.Share) : null;
+    private static Step.Adjust? Adjusted(Hold held, RunLimit limit) =>
+        held.Lever == Lever.Share && Math.Abs(held.Share - limit.Share) > SameShare ? new Step.Adjust(held, limit.Share) : null;
 
-    private static bool Fits(Hold held, HandMemory memory, ContainerSample? seen) => seen is null
+    private static bool Fits(Hold held, ContainerSample? seen) => seen is null
         // Not listed: Docker may only be away. Giving back will find out.
         || seen.Id.IsSameLife(held.Workload) && held.Lever switch
         {
-            Lever.Share => seen.State == ContainerState.Running && !memory.PausedByOthers || seen.State == ContainerState.Paused && memory.PausedByOthers,
+            // Also one that a person has paused: their hand and ours do not meet (FreezeCell).
+            Lever.Share => seen.Runs,
             Lever.Pause => seen.State == ContainerState.Paused,
             Lever.Stop => !seen.Runs,
             Lever.Sleep => seen.Runs,

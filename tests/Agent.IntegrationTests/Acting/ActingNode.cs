@@ -97,7 +97,12 @@ internal sealed class ActingNode : IDisposable
     private static double CpuNanoseconds(string id) =>
         double.Parse(File.ReadAllText($"/sys/fs/cgroup/cpuacct/docker/{id}/cpuacct.usage"), CultureInfo.InvariantCulture);
 
-    public string FreezerState(string name = Job) => File.ReadAllText($"/sys/fs/cgroup/freezer/docker/{_docker.Docker("inspect", "-f", "{{.Id}}", name)}/freezer.state").Trim();
+    /// <summary>Of our hand: THAWED also where it never froze anything.</summary>
+    public string FreezerState(string name = Job)
+    {
+        var file = $"/sys/fs/cgroup/freezer/docker/{_docker.Docker("inspect", "-f", "{{.Id}}", name)}/headroom/freezer.state";
+        return File.Exists(file) ? File.ReadAllText(file).Trim() : "THAWED";
+    }
 
     public string DockerState(string name = Job) => _docker.Docker("inspect", "-f", "{{.State.Status}}", name);
 

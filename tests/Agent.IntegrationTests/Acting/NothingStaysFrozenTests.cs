@@ -114,7 +114,7 @@ public sealed class NothingStaysFrozenTests(DockerDaemon docker) : IDisposable
         _node.Policy("throttle");
         _node.Start();
         _node.Until(() => IsHeld("throttle"), TimeSpan.FromSeconds(30), "the job to be held");
-        var freezer = $"/sys/fs/cgroup/freezer/docker/{docker.Docker("inspect", "-f", "{{.Id}}", ActingNode.Job)}/freezer.state";
+        var freezer = $"/sys/fs/cgroup/freezer/docker/{docker.Docker("inspect", "-f", "{{.Id}}", ActingNode.Job)}/headroom/freezer.state";
         docker.Stop();
         try
         {
@@ -160,11 +160,11 @@ public sealed class NothingStaysFrozenTests(DockerDaemon docker) : IDisposable
     private void AssertRunsFreely(TimeSpan? within = null)
     {
         var id = docker.Docker("inspect", "-f", "{{.Id}}", ActingNode.Job);
-        var freezer = $"/sys/fs/cgroup/freezer/docker/{id}/freezer.state";
+        string[] freezers = [$"/sys/fs/cgroup/freezer/docker/{id}/freezer.state", $"/sys/fs/cgroup/freezer/docker/{id}/headroom/freezer.state"];
         var thawedFor = System.Diagnostics.Stopwatch.StartNew();
         _node.Until(() =>
         {
-            if (File.ReadAllText(freezer).Trim() != "THAWED")
+            if (freezers.Any(file => File.Exists(file) && File.ReadAllText(file).Trim() != "THAWED"))
                 thawedFor.Restart();
             return thawedFor.Elapsed > TimeSpan.FromSeconds(1);
         }, within ?? TimeSpan.FromSeconds(8), "the job to run");

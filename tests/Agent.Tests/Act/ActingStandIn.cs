@@ -44,7 +44,7 @@ internal sealed class ActingStandIn : IAsyncDisposable
         _journal = new HoldJournal(_folder.FullName, TimeProvider.System);
         var budgets = new Budgets(_folder.FullName, TimeProvider.System);
         Task<string> Drain(Target target, CancellationToken stop) => Task.FromResult("");
-        var freeze = new FreezeActuator(Freezer, _hand, c => new FreezerPlace(new FreezeTarget(c.Id.InstanceId, $"/nowhere/{c.Id.InstanceId}", false), null));
+        var freeze = new FreezeActuator(Freezer, c => new FreezerPlace(new FreezeTarget(c.Id.InstanceId, $"/nowhere/{c.Id.InstanceId}", false), null), _ => null);
         var room = new VramRoom(TimeProvider.System);
         Reconciler = new Reconciler(
             new HandTools(

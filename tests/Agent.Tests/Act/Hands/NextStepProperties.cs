@@ -41,13 +41,12 @@ public sealed class NextStepProperties
         from share in Gen.OneOf(Gen.Const(0.0), Gen.Double[0.05, 0.95])
         from held in Gen.Bool
         from left in Gen.Frequency((4, Gen.Const(false)), (1, Gen.Const(true)))
-        from paused in Gen.Frequency((4, Gen.Const(false)), (1, Gen.Const(true)))
         from resting in Gen.OneOf(Gen.Const(Lever.Share), Gen.Const(Lever.Pause), Gen.Const(Lever.Stop), Gen.Const(Lever.Cap))
         from later in Gen.Bool
         select new HandMemory
         {
             Run = held ? new Hold(Id, lever, RuleName.LatencyGuard, lever == Lever.Share ? share : 0, null, null, Wall) : null,
-            LeftToPeople = left, PausedByOthers = paused && held && lever == Lever.Share,
+            LeftToPeople = left,
             Rests = new Dictionary<Lever, (int, MonoTime)> { [resting] = (1, later ? Now + TimeSpan.FromSeconds(5) : Now) },
         };
 

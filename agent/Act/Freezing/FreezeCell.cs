@@ -1,0 +1,59 @@
+using System.Globalization;
+
+namespace Headroom.Act.Freezing;
+
+/// <summary>A cgroup of our own inside the container's, into which its processes are moved before the first freeze. Docker's pause writes the container's file and we
+/// write ours, so neither hand can undo the other's: a pause by a person stands whatever we write (what is above counts too), and to Docker the container is never paused
+/// by us: exec, health checks, pause and commit work (tried: with one file for both, runc refuses them at every freeze). It goes with the container.</summary>
+internal static class FreezeCell
+{
+    public const string Name = "headroom";
+    /// <summary>Processes appear while others are moved; who forks faster than this is not stopped by moving.</summary>
+    private const int Passes = 50;
+
+    /// <param name="container">The container's own freezer.</param>
+    public static FreezeTarget In(FreezeTarget container) => container with { Folder = Path.Combine(container.Folder, Name) };
+
+    /// <summary>Makes the cell and moves in what is not there yet. What a command started later (`docker exec`) stays outside and runs free.</summary>
+    /// <returns>Null: done; else what is in the way.</returns>
+    public static string? Gather(FreezeTarget cell)
+    {
+        if (FreezerFile.WhyNot(cell) is { } why)
+            return why;
+        var around = Path.Combine(Path.GetDirectoryName(cell.Folder)!, "cgroup.procs");
+        try
+        {
+            Directory.CreateDirectory(cell.Folder);
+            for (var pass = 0; pass < Passes; pass++)
+            {
+                var outside = File.ReadAllLines(around);
+                // Also empty where all is inside already.
+                if (outside.Length == 0)
+                    return null;
+                foreach (var pid in outside)
+                    Move(pid, Path.Combine(cell.Folder, "cgroup.procs"));
+            }
+            return $"processes appear in {around} faster than they can be moved";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return $"{cell.Folder}: {e.Message}: run the agent as root on the host; in a container mount /sys/fs/cgroup read-write and use --cgroupns=host";
+        }
+    }
+
+    private static void Move(string pid, string procs)
+    {
+        // "0": a process of another pid namespace than ours; it can't be named.
+        if (!int.TryParse(pid, CultureInfo.InvariantCulture, out var number) || number <= 0)
+            throw new IOException($"a process in it can't be seen from here (pid {pid}): the agent needs the host's pid namespace");
+        try
+        {
+            using var file = new FileStream(procs, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+            file.Write(System.Text.Encoding.ASCII.GetBytes(pid));
+        }
+        catch (IOException) when (!Directory.Exists($"/proc/{pid}"))
+        {
+            // ended meanwhile
+        }
+    }
+}
