@@ -27,6 +27,7 @@ internal sealed partial class DockerEvents(Uri endpoint, Action<ContainerEvent> 
 
     public async Task RunAsync(CancellationToken stop)
     {
+        string? lost = null;
         while (!stop.IsCancellationRequested)
         {
             try
@@ -43,9 +44,13 @@ internal sealed partial class DockerEvents(Uri endpoint, Action<ContainerEvent> 
             {
                 return;
             }
-            catch (Exception e) when (DockerTrouble.Is(e))
+            catch (Exception e)
             {
-                LogLost(log, DockerTrouble.Words(e));
+                // Told once for each way to fail; without events containers are looked at all the same.
+                var words = DockerTrouble.Words(e);
+                if (words != lost)
+                    LogLost(log, words);
+                lost = words;
             }
             try
             {

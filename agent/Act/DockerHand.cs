@@ -12,7 +12,8 @@ namespace Headroom.Act;
 
 /// <summary>One container as Docker tells it now.</summary>
 /// <param name="StopTimeout">How long its processes get to end after SIGTERM.</param>
-internal sealed record ContainerNow(ContainerSample Sample, TimeSpan StopTimeout)
+/// <param name="AutoRemove">Docker deletes it when it ends (<c>--rm</c>).</param>
+internal sealed record ContainerNow(ContainerSample Sample, TimeSpan StopTimeout, bool AutoRemove)
 {
     public WorkloadId Id => Sample.Id;
     public ContainerState State => Sample.State;
@@ -32,6 +33,8 @@ internal enum DockerAnswer
     Failed,
     /// <summary>No answer, or a broken one: it may have happened.</summary>
     Unknown,
+    /// <summary>The daemon could not be reached: it has not happened.</summary>
+    NotSent,
 }
 
 internal sealed record DockerResult(DockerAnswer Answer, string Words);
@@ -53,6 +56,8 @@ internal sealed class DockerHand : IDisposable
     public DockerHand(Uri endpoint, TimeProvider time)
     {
         (_endpoint, _time) = (endpoint, time);
+        // A circuit that opened must close again though the wall clock is set back.
+        time = new SteadyClock(time);
         // One breaker for all calls: what fails is the daemon.
         var breaker = new CircuitBreakerStrategyOptions
         {
@@ -83,7 +88,7 @@ internal sealed class DockerHand : IDisposable
                 var connection = await ConnectAsync(token);
                 var answer = await connection.Client.Containers.InspectContainerAsync(id, token);
                 var timeout = answer.Config?.StopTimeout is { } given ? given : DefaultStopTimeout;
-                return new ContainerNow(ContainerInspection.ToSample(answer), timeout);
+                return new ContainerNow(ContainerInspection.ToSample(answer), timeout, answer.HostConfig?.AutoRemove == true);
             }, stop);
         }
         catch (DockerContainerNotFoundException)
@@ -111,7 +116,11 @@ internal sealed class DockerHand : IDisposable
     public Task<DockerResult> RestartAsync(string id, TimeSpan grace, CancellationToken stop) =>
         ChangeAsync((c, t) => c.RestartContainerAsync(id, new ContainerRestartParameters(), t), grace + TimeSpan.FromSeconds(60), stop);
 
-    public void Dispose() => Reset();
+    public void Dispose()
+    {
+        lock (_lock)
+            _connection?.Dispose();
+    }
 
     // Once sent it is waited for, also at the end of the agent: a pause that arrives after nobody looks any more would stay.
     private async Task<DockerResult> ChangeAsync(Func<IContainerOperations, CancellationToken, Task> call, TimeSpan patience, CancellationToken stop)
@@ -148,7 +157,7 @@ internal sealed class DockerHand : IDisposable
         catch (Exception e) when (IsTrouble(e))
         {
             Reset();
-            return new(sent ? DockerAnswer.Unknown : DockerAnswer.Failed, Words(e));
+            return new(sent ? DockerAnswer.Unknown : DockerAnswer.NotSent, Words(e));
         }
     }
 
@@ -169,14 +178,11 @@ internal sealed class DockerHand : IDisposable
         }
     }
 
-    // A daemon that was restarted may speak another version; open connections of others fail and are seen as no answer.
+    // A daemon that was restarted may speak another version. Not disposed: other hands may wait in it for what they sent; the collector takes it after the last of them.
     private void Reset()
     {
         lock (_lock)
-        {
-            _connection?.Dispose();
             _connection = null;
-        }
     }
 
     private static bool IsAway(Exception? e) =>

@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
 using Headroom.Act.Hands;
 using Headroom.Model;
+using Microsoft.Extensions.Logging;
 
 namespace Headroom.Act;
 
 /// <summary>Makes the plan true: gives each container's hand its part of the newest plan. Level-triggered and never blocking; what the plan no longer names is given back.</summary>
 /// <param name="hasGuard">Whether a guard watches this agent: without one nothing is frozen, for nobody would thaw it.</param>
-internal sealed class Reconciler(HandTools tools, Actuators.VramRoom room, Func<bool> hasGuard) : IReconciler
+internal sealed partial class Reconciler(HandTools tools, Actuators.VramRoom room, Func<bool> hasGuard) : IReconciler
 {
     /// <summary>Fresh looks at the containers before the first step: a start must not act on the first thing it sees.</summary>
     private const int LooksBeforeActing = 3;
@@ -52,14 +53,16 @@ internal sealed class Reconciler(HandTools tools, Actuators.VramRoom room, Func<
     {
         if (_ending.IsCancellationRequested || !TryAdopt())
             return;
-        room.See(snapshot.Gpus);
+        room.See(snapshot);
         var fresh = snapshot.Health.Any(h => h is { Source: "containers", Up: true });
-        _looks = fresh ? Math.Min(_looks + 1, LooksBeforeActing) : _looks;
+        _looks = fresh ? Math.Min(_looks + 1, LooksBeforeActing) : 0;
         var isSettled = _looks >= LooksBeforeActing;
         var limited = !tools.MayAct() ? "this agent's lease has run out"
             : !hasGuard() ? "no guard answers: start `headroom guard` (systemd: headroom-guard.service)"
-            : !isSettled ? "the agent has just started"
+            : !isSettled ? fresh ? "the containers have not been seen for long enough yet" : "Docker does not answer"
             : null;
+        if (limited != _limited)
+            LogLimit(tools.Log, limited ?? "nothing: it may act as far as the policy says");
         Volatile.Write(ref _limited, limited);
 
         _freeUse.See(snapshot, id => _hands.TryGetValue(id, out var entry) && entry.Hand.Memory.Run is not null);
@@ -76,14 +79,14 @@ internal sealed class Reconciler(HandTools tools, Actuators.VramRoom room, Func<
             var name = workload?.Name ?? one?.Workload.Name ?? "";
             var desired = new Desired(
                 workload, one?.Run, one?.Caps ?? [], [.. impulses[id]], one?.Mode ?? snapshot.Mode, policy, plan.Seq, snapshot.Mono,
-                BytesOf(snapshot, id), FreeUseBook.NowOf(snapshot, id), _freeUse[id], limited is not null, isSettled);
+                BytesOf(snapshot, id), FreeUseBook.NowOf(snapshot, id), _freeUse[id], limited is not null, isSettled, fresh);
             HandOf(id, name).Want(desired);
             foreach (var impulse in desired.Impulses)
                 _trials.Begin(impulse, snapshot);
         }
         foreach (var (id, (hand, _)) in _hands)
-            if (!wanted.ContainsKey(id) && !impulses.Contains(id) && hand.IsIdle && !seen.ContainsKey(id))
-                _hands.TryRemove(id, out _);
+            if (!wanted.ContainsKey(id) && !impulses.Contains(id) && hand.IsIdle && !seen.ContainsKey(id) && _hands.TryRemove(id, out _))
+                hand.Retire();
         _trials.Judge(snapshot);
         tools.Crash.Pass("tick.applied");
     }
@@ -93,12 +96,13 @@ internal sealed class Reconciler(HandTools tools, Actuators.VramRoom room, Func<
         switch (command)
         {
             case AgentCommand.Release release:
+                LogRelease(tools.Log, release.Workload ?? "all");
                 foreach (var (hand, _) in _hands.Values)
                     if (release.Workload is null || hand.Name == release.Workload)
                         hand.Release();
                 break;
             case AgentCommand.ResetBreaker:
-                tools.Breaker.Reset();
+                LogReset(tools.Log, tools.Breaker.Reset() ?? "it is closed");
                 break;
         }
     }
@@ -133,8 +137,21 @@ internal sealed class Reconciler(HandTools tools, Actuators.VramRoom room, Func<
         using var limit = new CancellationTokenSource(EndWithin, tools.Time);
         try
         {
-            await Task.WhenAll(hands.Select(h => h.Running)).WaitAsync(limit.Token);
-            return (await Task.WhenAll(hands.Select(h => h.Hand.EndAsync(limit.Token)))).All(ended => ended);
+            // Each by itself: one that waits in a long stop keeps no other paused.
+            return (await Task.WhenAll(hands.Select(h => EndAsync(h.Hand, h.Running, limit.Token)))).All(ended => ended);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private static async Task<bool> EndAsync(ContainerHand hand, Task running, CancellationToken limit)
+    {
+        try
+        {
+            await running.WaitAsync(limit);
+            return await hand.EndAsync(limit);
         }
         catch (OperationCanceledException)
         {
@@ -147,7 +164,8 @@ internal sealed class Reconciler(HandTools tools, Actuators.VramRoom room, Func<
         if (Interlocked.Exchange(ref _adopted, null) is { } adopted)
         {
             foreach (var hold in adopted)
-                Start(hold.Workload.InstanceId, hold.Workload.Name, hold);
+                if (!_hands.ContainsKey(hold.Workload.InstanceId))
+                    Start(hold.Workload.InstanceId, hold.Workload.Name, hold);
             _began = true;
         }
         return _began;
@@ -169,6 +187,16 @@ internal sealed class Reconciler(HandTools tools, Actuators.VramRoom room, Func<
             foreach (var share in gpu.Shares)
                 if (share.InstanceId == id && !(most?.Item2 >= share.UsedBytes))
                     most = (gpu.Gpu, share.UsedBytes);
-        return most;
+        // Nothing on any card is only known when all cards are.
+        return most ?? (snapshot.Gpus.Count > 0 && snapshot.Attribution.Count == snapshot.Gpus.Count ? (snapshot.Gpus[0].Index, 0) : null);
     }
+
+    [LoggerMessage(3301, LogLevel.Information, "What limits acting now: {Limit}")]
+    private static partial void LogLimit(ILogger log, string limit);
+
+    [LoggerMessage(3302, LogLevel.Information, "A person releases {Workload}: left alone until the plan wants nothing of it")]
+    private static partial void LogRelease(ILogger log, string workload);
+
+    [LoggerMessage(3303, LogLevel.Information, "A person resets the breaker: {Result}")]
+    private static partial void LogReset(ILogger log, string result);
 }

@@ -1,7 +1,8 @@
-using Polly;
+using Headroom.Model;
 using Polly.CircuitBreaker;
 using Polly.Retry;
 using Polly.Timeout;
+using Polly;
 
 namespace Headroom.Containers;
 
@@ -26,7 +27,7 @@ internal sealed class CallPipelines
     /// <param name="isTrouble">The server did not answer as a server does. An answer that says no is none.</param>
     public CallPipelines(TimeProvider time, Func<Exception, bool> isTrouble)
     {
-        var steady = new SteadyTime(time);
+        var steady = new SteadyClock(time);
         bool Counts(Exception? e, ResilienceContext context) =>
             !context.CancellationToken.IsCancellationRequested && (e is TimeoutRejectedException || e is not (null or BrokenCircuitException) && isTrouble(e));
         _once = new ResiliencePipelineBuilder { TimeProvider = steady }
@@ -86,18 +87,6 @@ internal sealed class CallPipelines
         {
             ResilienceContextPool.Shared.Return(context);
         }
-    }
-
-    /// <summary>The breaker counts in wall time: a clock that is set back must not hold calls back for as long.</summary>
-    private sealed class SteadyTime(TimeProvider time) : TimeProvider
-    {
-        private readonly DateTimeOffset _start = time.GetUtcNow();
-        private readonly long _origin = time.GetTimestamp();
-
-        public override DateTimeOffset GetUtcNow() => _start + time.GetElapsedTime(_origin);
-        public override long TimestampFrequency => time.TimestampFrequency;
-        public override long GetTimestamp() => time.GetTimestamp();
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => time.CreateTimer(callback, state, dueTime, period);
     }
 }
 

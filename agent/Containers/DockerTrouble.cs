@@ -23,6 +23,7 @@ internal static class DockerTrouble
                 "permission denied: run as root, or as a member of the group that owns the socket",
             SocketException { SocketErrorCode: SocketError.ConnectionRefused or SocketError.AddressNotAvailable } or FileNotFoundException
                 or DirectoryNotFoundException => "nobody answers there: is the Docker daemon running?",
+            InvalidOperationException => "Docker closed the connection without an answer",
             _ => cause.Message,
         };
     }

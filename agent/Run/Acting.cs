@@ -38,6 +38,7 @@ internal sealed partial class Acting : IDisposable
         var crash = new CrashPoints(Environment.GetEnvironmentVariable(CrashPoints.Variable));
         if (crash.Armed is { } armed)
             LogCrash(_log, armed);
+        JournalOwner.Claim(options.Directories.State, options.Directories.Runtime);
         _journal = new HoldJournal(options.Directories.State, time);
         if (_journal.Found.BadLines > (_journal.Found.IsTorn ? 1 : 0))
             LogDamage(_log, _journal.Found.BadLines);
@@ -193,10 +194,23 @@ internal sealed partial class Acting : IDisposable
         {
             LogReleased(_log, one.Hold.Workload.Name, one.Hold.Lever, one.Result, one.Words);
             if (one.Ends)
-                _journal.Done(one.Hold.Id, one.Words);
+                TryDone(one);
         }
         var over = released.Where(r => r.Ends).Select(r => r.Hold.Id).ToHashSet();
         return [.. _journal.Found.Holds.Where(h => !over.Contains(h.Id))];
+    }
+
+    private void TryDone(Released one)
+    {
+        try
+        {
+            _journal.Done(one.Hold.Id, one.Words);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Given back all the same: the next start looks at it once more.
+            LogReleased(_log, one.Hold.Workload.Name, one.Hold.Lever, OutcomeResult.Unknown, e.Message);
+        }
     }
 
     [LoggerMessage(3201, LogLevel.Information, "Given back at start: {Lever} of {Workload}: {Result}, {Words}")]

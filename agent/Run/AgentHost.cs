@@ -118,7 +118,7 @@ internal static partial class AgentHost
     private static async Task<int> SecondAgentAsync(AgentOptions options, TextWriter talk)
     {
         await talk.WriteLineAsync(
-            $"headroom: another agent answers at {options.Directories.ControlSocket}. Stop it first, or give this one a --runtime-dir and a --metrics-listen of its own.");
+            $"headroom: another agent answers at {options.Directories.ControlSocket}. Stop it first, or give this one a --runtime-dir, a --state-dir and a --metrics-listen of its own.");
         return ExitCode.Failed;
     }
 

@@ -1,4 +1,5 @@
 using Headroom.Act.Freezing;
+using Headroom.Act.Hands;
 using Headroom.Model;
 
 namespace Headroom.Act.Actuators;
@@ -38,8 +39,8 @@ internal sealed class FreezeActuator(IFreezer freezer, Func<ContainerSample, Fre
 
     /// <summary>The same hold with another share.</summary>
     /// <param name="trimmed">What the freezer gives, so that the workload obtains <paramref name="share"/>.</param>
-    public Task<FreezeAnswer> AdjustAsync(Hold hold, double share, double trimmed, TimeSpan maxFreeze) =>
-        freezer.SetAsync(PlaceOf(hold), LawOf(share, trimmed), maxFreeze);
+    public Task<FreezeAnswer> AdjustAsync(Hold hold, double share, double trimmed, Desired desired) =>
+        freezer.SetAsync(PlaceOf(hold, desired.Seen?.Policy.Group?.Name), LawOf(share, trimmed), desired.Policy.Limits.MaxFreeze);
 
     private static RunLaw LawOf(double share, double trimmed) => share <= 0 ? RunLaw.Held : RunLaw.Duty(trimmed, RunLaw.DefaultPeriod);
 

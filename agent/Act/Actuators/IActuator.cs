@@ -21,7 +21,7 @@ internal interface IActuator
 /// <param name="Name">The workload's.</param>
 /// <param name="Desired">As it was when the step began.</param>
 /// <param name="Newest">As it is now, for steps that take long.</param>
-internal sealed record Target(string Name, ContainerNow? Container, Desired Desired, Func<Desired> Newest);
+internal sealed record Target(string Name, ContainerNow? Container, Desired Desired, Func<Desired> Newest, Func<bool> MayAct);
 
 /// <summary>Tells a server to finish what it has and waits for it; what came of it, in words that another sentence follows, empty where nothing is to be drained. Never fails.</summary>
 internal delegate Task<string> Drain(Target target, CancellationToken stop);

@@ -40,6 +40,8 @@ internal sealed class PauseActuator(DockerHand docker) : IActuator
                 return StepResult.Done($"Docker says: {words}");
             if (!now.Sample.Runs)
                 return StepResult.Drifted("it ended meanwhile");
+            if (sent.Answer == DockerAnswer.NotSent)
+                return StepResult.Refused(sent.Words);
             return sent.Answer is DockerAnswer.Done or DockerAnswer.Already
                 ? new StepResult(OutcomeResult.Unverified, $"Docker said yes, and it is {now.State}", true)
                 : StepResult.Failed(sent.Words);

@@ -30,18 +30,30 @@ internal sealed class RestartActuator(DockerHand docker, Drain drain, Budgets bu
         crash.Pass("budget.spent");
         var id = impulse.Workload.InstanceId;
         if (impulse.Kind == ImpulseKind.Start)
-            return await UpAsync(target, impulse.Workload, await docker.StartAsync(id, stop), "", stop);
+            return TakenBack(impulse, await UpAsync(target, impulse.Workload, await docker.StartAsync(id, stop), "", stop));
         var drained = await drain(target, stop);
         crash.Pass("restart.drained");
+        if (drained.Length > 0 && await StopActuator.WhyNotAfterDrainAsync(docker, target, impulse.Workload, stop) is { } why)
+            return TakenBack(impulse, StepResult.Refused($"{drained}{why}"));
         var sent = await docker.RestartAsync(id, container.StopTimeout, stop);
         crash.Pass("restart.sent");
-        return await UpAsync(target, impulse.Workload, sent, drained, stop);
+        return TakenBack(impulse, await UpAsync(target, impulse.Workload, sent, drained, stop));
+    }
+
+    /// <summary>What never left this process has cost nothing.</summary>
+    private StepResult TakenBack(Impulse impulse, StepResult result)
+    {
+        if (result.Result == OutcomeResult.Refused)
+            budgets.TakeBack(impulse.Key);
+        return result;
     }
 
     private async Task<StepResult> UpAsync(Target target, WorkloadId before, DockerResult sent, string drained, CancellationToken stop)
     {
         if (sent.Answer is DockerAnswer.Gone)
             return StepResult.Drifted(sent.Words);
+        if (sent.Answer is DockerAnswer.NotSent)
+            return StepResult.Refused(sent.Words);
         var began = time.Mono();
         var last = sent.Words;
         var upSince = (MonoTime?)null;

@@ -41,7 +41,7 @@ internal sealed class SleepActuator(DockerHand docker, ServerLevers servers, Vra
             // A tick from before the answer tells nothing of after it.
             if (target.Newest() is { } newest && newest.PlannedAt > began)
             {
-                now = newest.GpuBytes?.Bytes ?? (newest.Seen is null ? null : 0);
+                now = newest.GpuBytes?.Bytes;
                 if (now < AsleepBelow * before)
                     return StepResult.Done($"{answer.Words}; it holds {now >> 20} MiB instead of {before >> 20}");
             }

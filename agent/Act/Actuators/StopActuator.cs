@@ -7,6 +7,7 @@ internal sealed class StopActuator(DockerHand docker, Drain drain, VramRoom room
 {
     public Task<Preparation> PrepareAsync(Target target, CancellationToken stop) => Task.FromResult(target.Container!.State switch
     {
+        _ when target.Container.AutoRemove => Preparation.Refuse("it was started with --rm: a stop would delete it"),
         ContainerState.Running or ContainerState.Restarting => new Preparation(new Undo(UndoKind.Start, target.Container.Id.InstanceId), "runs"),
         ContainerState.Paused => Preparation.Refuse("somebody paused it: it is theirs"),
         var state => Preparation.Refuse($"it does not run ({state})"),
@@ -15,6 +16,10 @@ internal sealed class StopActuator(DockerHand docker, Drain drain, VramRoom room
     public async Task<StepResult> TakeAsync(Target target, Hold hold, CancellationToken stop)
     {
         var drained = await drain(target, stop);
+        if (drained.Length > 0 && await WhyNotAfterDrainAsync(docker, target, hold.Workload, stop) is { } why)
+            return StepResult.Drifted($"{drained}{why}");
+        if (target.Newest().Limit.State != RunState.Stopped)
+            return StepResult.Drifted($"{drained}no longer wanted");
         var sent = await docker.StopAsync(hold.Workload.InstanceId, target.Container!.StopTimeout, stop);
         try
         {
@@ -35,6 +40,21 @@ internal sealed class StopActuator(DockerHand docker, Drain drain, VramRoom room
         }
     }
 
+    /// <summary>A drain takes as long as its hook says; meanwhile anything may have happened.</summary>
+    public static async Task<string?> WhyNotAfterDrainAsync(DockerHand docker, Target target, WorkloadId life, CancellationToken stop)
+    {
+        if (!target.MayAct())
+            return "this agent's lease has run out";
+        try
+        {
+            return await docker.InspectAsync(life.InstanceId, stop) is { } now && now.Id.IsSameLife(life) ? null : "that life of the container has ended";
+        }
+        catch (DockerAwayException e)
+        {
+            return e.Message;
+        }
+    }
+
     public async Task<StepResult> GiveBackAsync(Target target, Hold hold, CancellationToken stop)
     {
         if (target.Container is null)
@@ -42,7 +62,7 @@ internal sealed class StopActuator(DockerHand docker, Drain drain, VramRoom room
         if (!target.Container.Id.IsSameLife(hold.Workload))
             return StepResult.Drifted("somebody started it already");
         if (target.Container.Sample.Runs)
-            return StepResult.Done("it runs: the stop had no effect");
+            return StepResult.Drifted("it runs: the stop had no effect");
         using var turn = room.TryEnter(hold, out var full);
         if (turn is null)
             return StepResult.Refused(full);

@@ -5,37 +5,65 @@ namespace Headroom.Act.Actuators;
 /// <summary>Who may take VRAM again: one at a time, when what it held before is free. All at once would itself run the card out of memory.</summary>
 internal sealed class VramRoom(TimeProvider time)
 {
-    /// <summary>After one came back, before the next may: it needs a moment to load what it had.</summary>
+    /// <summary>After one came back, before the next may.</summary>
     private static readonly TimeSpan Between = TimeSpan.FromSeconds(10);
+    /// <summary>Models load for minutes; what was promised to one is no room for another until it holds it.</summary>
+    private static readonly TimeSpan LoadsWithin = TimeSpan.FromMinutes(10);
+    private const double Loaded = 0.9;
+    /// <summary>A driver that has not answered by then may be gone for good: it refuses nobody any more.</summary>
+    private static readonly TimeSpan WaitForGpus = TimeSpan.FromMinutes(1);
 
     private readonly Lock _lock = new();
-    private IReadOnlyList<GpuSample> _gpus = [];
+    private readonly MonoTime _from = time.Mono();
+    private readonly List<Promise> _promises = [];
+    private NodeSnapshot? _seen;
     private bool _busy;
     private MonoTime? _notBefore;
 
+    /// <summary>VRAM that somebody may load again.</summary>
+    private sealed record Promise(string InstanceId, int Gpu, long Bytes, MonoTime Until);
+
     /// <summary>By each tick.</summary>
-    public void See(IReadOnlyList<GpuSample> gpus) => Volatile.Write(ref _gpus, gpus);
+    public void See(NodeSnapshot snapshot)
+    {
+        lock (_lock)
+        {
+            _seen = snapshot;
+            _promises.RemoveAll(p => time.Mono() > p.Until || HeldBy(p) >= Loaded * p.Bytes);
+        }
+    }
 
     /// <returns>Null: not now, and why; else dispose it when done.</returns>
     public IDisposable? TryEnter(Hold hold, out string why)
     {
         lock (_lock)
         {
-            if (_busy || time.Mono() < _notBefore)
-            {
-                why = "waits: another container is just getting its VRAM back";
+            why = WhyNot(hold) ?? "";
+            if (why.Length > 0)
                 return null;
-            }
-            if (hold is { GpuBefore: { } gpu, BytesBefore: { } need } && FreeOn(gpu) is { } free && free < need)
-            {
-                why = $"waits: it held {need >> 20} MiB on GPU {gpu} and {free >> 20} MiB are free";
-                return null;
-            }
+            if (hold is { GpuBefore: { } gpu, BytesBefore: > 0 and var bytes })
+                _promises.Add(new Promise(hold.Workload.InstanceId, gpu, bytes, time.Mono() + LoadsWithin));
             _busy = true;
-            why = "";
             return new Turn(this);
         }
     }
+
+    private string? WhyNot(Hold hold)
+    {
+        if (_busy || time.Mono() < _notBefore)
+            return "waits: another container is just getting its VRAM back";
+        if (hold is not { GpuBefore: { } gpu, BytesBefore: > 0 and var need })
+            return null;
+        if (_seen?.Gpus.FirstOrDefault(g => g.Index == gpu)?.Memory.Known()?.FreeBytes is not { } free)
+            return time.Mono() - _from < WaitForGpus ? $"waits: GPU {gpu} has not been seen yet" : null;
+        var promised = _promises.Where(p => p.Gpu == gpu && p.InstanceId != hold.Workload.InstanceId).Sum(p => Math.Max(0, p.Bytes - HeldBy(p)));
+        return free - promised < need
+            ? $"waits: it held {need >> 20} MiB on GPU {gpu}, {free >> 20} MiB are free{(promised > 0 ? $", {promised >> 20} of them for one that is loading" : "")}"
+            : null;
+    }
+
+    private long HeldBy(Promise promise) =>
+        _seen?.Attribution.FirstOrDefault(g => g.Gpu == promise.Gpu)?.Shares.Where(s => s.InstanceId == promise.InstanceId).Sum(s => s.UsedBytes) ?? 0;
 
     private void Leave()
     {
@@ -45,10 +73,6 @@ internal sealed class VramRoom(TimeProvider time)
             _notBefore = time.Mono() + Between;
         }
     }
-
-    // A card that does not answer refuses nobody: it may be gone for good, and the container may run elsewhere.
-    private long? FreeOn(int gpu) =>
-        Volatile.Read(ref _gpus).FirstOrDefault(g => g.Index == gpu)?.Memory.Known()?.FreeBytes;
 
     private sealed class Turn(VramRoom room) : IDisposable
     {

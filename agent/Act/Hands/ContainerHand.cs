@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Headroom.Act.Actuators;
 using Headroom.Model;
+using Headroom.Model.Reasons;
 using Microsoft.Extensions.Logging;
 
 namespace Headroom.Act.Hands;
@@ -17,6 +18,7 @@ internal sealed partial class ContainerHand
     private static readonly TimeSpan QuickStep = TimeSpan.FromSeconds(30);
     /// <summary>Drains, grace times and loading are as long as their owner says; nothing is frozen meanwhile.</summary>
     private static readonly TimeSpan LongStep = TimeSpan.FromHours(2);
+    private static readonly TimeSpan AdoptedDoubt = TimeSpan.FromMinutes(10);
     /// <summary>A new life of a container is not wanted of at once by every rule: only who is not wanted of for so long is done with.</summary>
     private static readonly TimeSpan LeftFor = TimeSpan.FromMinutes(1);
     /// <summary>A daemon that is slow does late what it was asked.</summary>
@@ -39,7 +41,8 @@ internal sealed partial class ContainerHand
     public ContainerHand(string instanceId, string name, Hold? adopted, HandTools tools)
     {
         (InstanceId, Name, _tools) = (instanceId, name, tools);
-        _memory = new HandMemory { Run = adopted };
+        // A stop that the agent before has sent may still be in its grace time.
+        _memory = new HandMemory { Run = adopted, DoubtUntil = adopted?.Lever == Lever.Stop ? tools.Time.Mono() + AdoptedDoubt : null };
     }
 
     public string InstanceId { get; }
@@ -89,6 +92,9 @@ internal sealed partial class ContainerHand
         Volatile.Write(ref _look, 1);
         Signal();
     }
+
+    /// <summary>Nothing more will come: its task ends.</summary>
+    public void Retire() => _signal.Writer.TryComplete();
 
     public async Task RunAsync(CancellationToken stop)
     {
@@ -147,8 +153,8 @@ internal sealed partial class ContainerHand
             await LookAsync(held, desired, stop);
         if (desired.Run is not null || desired.Impulses.Count > 0)
             Remember(m => m.UnwantedSince is null ? m : m with { UnwantedSince = null });
-        else if (Memory is { UnwantedSince: null } and ({ LeftToPeople: true } or { Told: not null }))
-            Remember(m => m with { UnwantedSince = Now, Told = null });
+        else if (Memory is { UnwantedSince: null } and ({ LeftToPeople: true } or { Told.Count: > 0 }))
+            Remember(m => m with { UnwantedSince = Now, Told = [] });
         else if (Memory is { LeftToPeople: true, Run: null, UnwantedSince: { } since } && Now - since > LeftFor)
             Remember(m => m with { LeftToPeople = false, UnwantedSince = null });
         for (var i = 0; i < StepsAtOnce; i++)
@@ -199,7 +205,7 @@ internal sealed partial class ContainerHand
             return;
         }
         var actuator = _tools.Actuators.GetValueOrDefault(step.Lever);
-        var target = new Target(Name, container, desired, Newest);
+        var target = new Target(Name, container, desired, Newest, _tools.MayAct);
         var prepared = actuator is null ? Preparation.Refuse($"this version has no lever {step.Lever.Word()}") : await actuator.PrepareAsync(target, stop);
         if (prepared.Refusal is { } why)
         {
@@ -208,7 +214,7 @@ internal sealed partial class ContainerHand
         }
         if (desired.Mode < Mode.Enforce)
         {
-            Remember(m => m with { Told = NextStep.TellingOf(step.Wanted) });
+            Remember(m => m with { Told = [.. m.Told, NextStep.TellingOf(step.Wanted)] });
             Tell(StepKind.Take, step.Lever, step.Wanted.Rule, new StepResult(OutcomeResult.DryRun, "would be done in mode enforce"), began, desired, step.Wanted.Reason, share: step.Limit.Share);
             return;
         }
@@ -232,18 +238,21 @@ internal sealed partial class ContainerHand
         Tell(StepKind.Take, step.Lever, step.Wanted.Rule, result, began, desired, step.Wanted.Reason, hold);
         if (result.Result == OutcomeResult.Done)
         {
-            Remember(m => m with { Rests = m.Rests.Where(r => r.Key != step.Lever).ToDictionary(), BackRest = default, Told = null });
+            Remember(m => m with { Rests = m.Rests.Where(r => r.Key != step.Lever).ToDictionary(), BackRest = default, Unconfirmed = 0 });
             return;
         }
         Rest(step.Lever);
-        if (result.Result == OutcomeResult.Unknown)
-            Remember(m => m with { DoubtUntil = Now + Doubt });
+        if (result.Result == OutcomeResult.Unknown || result.Result == OutcomeResult.Failed && step.Lever == Lever.Stop)
+            Remember(m => m with { DoubtUntil = Now + Doubt + (step.Lever == Lever.Stop ? container.StopTimeout : TimeSpan.Zero) });
         if (result.Result == OutcomeResult.Drifted)
         {
             End(hold, result.Evidence);
             return;
         }
-        if (step.Lever == Lever.Share && Memory.Rests[Lever.Share].Failures >= UselessAfter || step.Lever == Lever.Sleep)
+        if (result.Result == OutcomeResult.Unverified)
+            Remember(m => m with { Unconfirmed = m.Unconfirmed + 1 });
+        // A server that kept its VRAM, a container whose tasks do not stand still.
+        if (result.Result == OutcomeResult.Unverified && (step.Lever == Lever.Sleep || step.Lever == Lever.Share && Memory.Unconfirmed >= UselessAfter))
             Useless(step.Lever);
         // Failed, or nobody knows: what may be there is taken back.
         await GiveBackAsync(hold, desired, stop);
@@ -279,7 +288,7 @@ internal sealed partial class ContainerHand
         {
             // some levers need no daemon
         }
-        var result = await _tools.Actuators[hold.Lever].GiveBackAsync(new Target(Name, container, desired, Newest), hold, stop);
+        var result = await _tools.Actuators[hold.Lever].GiveBackAsync(new Target(Name, container, desired, Newest, _tools.MayAct), hold, stop);
         _tools.Crash.Pass("effect.given-back");
         // Nothing there to give back; but what was sent may still happen.
         if (result.Result == OutcomeResult.Drifted && IsInDoubt)
@@ -310,7 +319,8 @@ internal sealed partial class ContainerHand
         catch (DockerAwayException)
         {
             var failures = Memory.LookRest.Failures + 1;
-            Remember(m => m with { LookRest = (failures, Now + RestFor(failures)) });
+            // What was sent waits in the daemon too: doubt counts from its first answer.
+            Remember(m => m with { LookRest = (failures, Now + RestFor(failures)), DoubtUntil = m.DoubtUntil is null ? null : Now + Doubt });
             return;
         }
         var person = Interlocked.Exchange(ref _started, 0) == 1;
@@ -333,6 +343,10 @@ internal sealed partial class ContainerHand
         Remember(m => m with { DoubtUntil = null });
         switch (hold.Lever)
         {
+            // An unpause of ours whose answer was lost.
+            case Lever.Pause when now.State != ContainerState.Paused && Memory.BackRest.Failures > 0:
+                await DropAsync(hold, desired, "it runs", began);
+                break;
             case Lever.Pause when now.State != ContainerState.Paused:
                 await DropAsync(hold, desired, "somebody unpaused it: it is left to them", began);
                 Remember(m => m with { LeftToPeople = true });
@@ -348,7 +362,7 @@ internal sealed partial class ContainerHand
         var began = Now;
         if (_tools.Budgets.Impulses.Any(done => done.Key == impulse.Key && done.Workload == Name))
         {
-            Remember(m => m with { Told = impulse.Key });
+            Remember(m => m with { Told = [.. m.Told, impulse.Key] });
             return;
         }
         var (container, refusal) = await AskAsync(impulse.Workload, desired, stop);
@@ -357,13 +371,16 @@ internal sealed partial class ContainerHand
             Refuse(impulse.Lever, StepKind.Impulse, desired, impulse.Rule, impulse.Reason, refusal!, began);
             return;
         }
-        Remember(m => m with { Told = impulse.Key });
+        Remember(m => m with { Told = [.. m.Told, impulse.Key] });
         var result = impulse.Mode < Mode.Enforce
             ? new StepResult(OutcomeResult.DryRun, "would be done in mode enforce")
-            : await _tools.Restarts.DoAsync(new Target(Name, container, desired, Newest), impulse, _tools.Crash, stop);
+            : await _tools.Restarts.DoAsync(new Target(Name, container, desired, Newest, _tools.MayAct), impulse, _tools.Crash, stop);
         Tell(StepKind.Impulse, impulse.Lever, impulse.Rule, result, began, desired, impulse.Reason);
         if (result.Result is not (OutcomeResult.Done or OutcomeResult.DryRun))
             Rest(impulse.Lever);
+        // Not done after all: it may be tried again.
+        if (result.Result == OutcomeResult.Refused)
+            Remember(m => m with { Told = [.. m.Told.Where(key => key != impulse.Key)] });
     }
 
     /// <summary>The container as it is now, if it may be touched: the same life, opted in, and this agent still the one that acts.</summary>
@@ -403,6 +420,7 @@ internal sealed partial class ContainerHand
             Useless(hold.Lever);
             Tell(StepKind.Take, hold.Lever, hold.Rule,
                 new StepResult(OutcomeResult.Ineffective, $"held at {hold.Share:P0} it still obtains {now.Obtained:P0} of its SM use; this lever is not used on it for a day"), Now, desired, null, hold);
+            Volatile.Write(ref _trim, ShareTrim.None.Changed(Now));
             await GiveBackAsync(hold, desired, stop);
         }
         else if (hold.Lever == Lever.Share && now.Factor != before.Factor)
@@ -411,11 +429,11 @@ internal sealed partial class ContainerHand
 
     private async Task ApplyShareAsync(Hold hold, Desired desired)
     {
-        var answer = await _tools.Freeze.AdjustAsync(hold, hold.Share, hold.Share * _trim.Factor, desired.Policy.Limits.MaxFreeze);
+        var answer = await _tools.Freeze.AdjustAsync(hold, hold.Share, hold.Share * _trim.Factor, desired);
         if (answer.Confirmed)
             return;
-        Tell(StepKind.Take, hold.Lever, hold.Rule, new StepResult(OutcomeResult.Unverified, answer.Words, true), Now, desired, null, hold);
-        // Whether the container is still there decides what it means.
+        // Whether the container is still there decides what it means: no failure yet.
+        Tell(StepKind.Take, hold.Lever, hold.Rule, new StepResult(OutcomeResult.Unverified, answer.Words), Now, desired, null, hold);
         Volatile.Write(ref _look, 1);
         Signal();
     }
@@ -428,7 +446,16 @@ internal sealed partial class ContainerHand
         var now = _tools.Time.GetUtcNow();
         if (expires - now > term / 2)
             return;
-        _tools.Journal.Renew(hold.Id, now + term);
+        try
+        {
+            _tools.Journal.Renew(hold.Id, now + term);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // In force all the same; tried again at the next tick.
+            LogNotDone(_tools.Log, Name, hold.Id, e.Message);
+            return;
+        }
         Remember(m => m with { Run = hold with { Expires = now + term } });
     }
 
@@ -458,6 +485,7 @@ internal sealed partial class ContainerHand
 
     private void End(Hold hold, string why)
     {
+        Volatile.Write(ref _started, 0);
         Remember(m => m with { Run = null, DoubtUntil = null, BackRest = default, LookRest = default });
         try
         {
@@ -499,6 +527,10 @@ internal sealed partial class ContainerHand
             Mode = desired.Mode, Share = share ?? (kind == StepKind.Take ? hold?.Share : null), Reason = reason, HoldId = hold?.Id ?? 0, PlanSeq = desired.PlanSeq,
             Waited = kind == StepKind.Take && result.Result == OutcomeResult.Done ? Now - desired.PlannedAt : TimeSpan.Zero,
         });
+        if (result.Result is OutcomeResult.Done or OutcomeResult.DryRun or OutcomeResult.Drifted)
+            LogStep(_tools.Log, Name, kind, lever, rule, result.Result, result.Evidence, reason?.Sentence() ?? "no longer wanted");
+        else
+            LogStepFailed(_tools.Log, Name, kind, lever, rule, result.Result, result.Evidence);
         if (result.CountsAsFailure)
             Broke(desired, $"{kind} {lever.Word()} {Name}: {result.Evidence}");
     }
@@ -540,6 +572,12 @@ internal sealed partial class ContainerHand
 
     [LoggerMessage(3003, LogLevel.Critical, "The breaker is open: {Words}. Nothing new is held until a person has looked and runs `headroom holds reset-breaker`")]
     private static partial void LogBreaker(ILogger log, string words);
+
+    [LoggerMessage(3005, LogLevel.Information, "{Workload}: {Step} {Lever} ({Rule}): {Result}, {Evidence}. Why: {Why}")]
+    private static partial void LogStep(ILogger log, string workload, StepKind step, Lever lever, RuleName rule, OutcomeResult result, string evidence, string why);
+
+    [LoggerMessage(3006, LogLevel.Warning, "{Workload}: {Step} {Lever} ({Rule}): {Result}, {Evidence}")]
+    private static partial void LogStepFailed(ILogger log, string workload, StepKind step, Lever lever, RuleName rule, OutcomeResult result, string evidence);
 
     [LoggerMessage(3004, LogLevel.Warning, "{Workload}: that {Lever} does nothing could not be kept: {Error}")]
     private static partial void LogNotKept(ILogger log, string workload, Lever lever, string error);

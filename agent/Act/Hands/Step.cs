@@ -36,8 +36,10 @@ internal sealed record HandMemory
     public (int Failures, MonoTime NotBefore) BackRest { get; init; }
     public (int Failures, MonoTime NotBefore) LookRest { get; init; }
 
-    /// <summary>What was last told and not done, so that it is told once.</summary>
-    public string? Told { get; init; }
+    /// <summary>What was told and is not to be told or done again while it stands in the plan: keys of impulses, wishes below enforce.</summary>
+    public IReadOnlyList<string> Told { get; init; } = [];
+    /// <summary>Freezes in a row that the kernel did not confirm.</summary>
+    public int Unconfirmed { get; init; }
 
     public bool MayTry(Lever lever, MonoTime now) => !Rests.TryGetValue(lever, out var rest) || now >= rest.NotBefore;
 }
@@ -57,23 +59,32 @@ internal static class NextStep
                 return new Step.Look(held);
             if (Serves(held, desired, memory, now))
                 return Adjusted(held, desired.Limit);
+            // While Docker does not answer nobody knows whether it is wanted.
+            if (!held.IsCompute && desired is { Seen: null, DockerAnswers: false })
+                return null;
             // Right after a start nobody knows yet what the rules want: what outlived the agent stays until they do.
             if (!held.IsCompute && !desired.IsSettled)
                 return null;
             return now >= memory.BackRest.NotBefore ? new Step.GiveBack(held) : null;
         }
-        if (desired.OnlyKeep || memory.LeftToPeople || desired.Seen is null)
+        // Below enforce a step is only told, which needs no guard.
+        if (desired.OnlyKeep && (desired.Mode == Mode.Enforce || !desired.IsSettled) || memory.LeftToPeople || desired.Seen is null)
             return null;
         foreach (var impulse in desired.Impulses)
-            if (impulse.Mode >= Mode.Recommend && memory.MayTry(impulse.Lever, now) && memory.Told != impulse.Key)
+            if (impulse.Mode >= Mode.Recommend && memory.MayTry(impulse.Lever, now) && !memory.Told.Contains(impulse.Key))
                 return new Step.Do(impulse);
-        if (desired.Mode < Mode.Recommend || desired.Run is not { } run || run.Limit == RunLimit.Free || desired.Mode == Mode.Recommend && memory.Told == TellingOf(run))
+        if (desired.Mode < Mode.Recommend || desired.Run is not { } run || run.Limit == RunLimit.Free || AwaitsImpulse(desired, memory)
+            || desired.Mode == Mode.Recommend && memory.Told.Contains(TellingOf(run)))
             return null;
         foreach (var lever in Levers(run.Limit))
             if (memory.MayTry(lever, now))
                 return new Step.Take(lever, run.Limit, run);
         return null;
     }
+
+    /// <summary>A restart makes a new life: nothing is taken of the old one any more.</summary>
+    private static bool AwaitsImpulse(Desired desired, HandMemory memory) =>
+        !desired.OnlyKeep && desired.Impulses.Any(i => i.Mode == Mode.Enforce && !memory.Told.Contains(i.Key));
 
     /// <summary>What is told once of a wish that is not carried out.</summary>
     public static string TellingOf(WantedRun run) => $"{run.Rule} {run.Limit.State}";
@@ -89,7 +100,7 @@ internal static class NextStep
 
     private static bool Serves(Hold held, Desired desired, HandMemory memory, MonoTime now)
     {
-        if (memory.LeftToPeople || desired.Limit == RunLimit.Free || desired.Impulses.Any(i => i.Mode == Mode.Enforce) && !desired.OnlyKeep)
+        if (memory.LeftToPeople || desired.Limit == RunLimit.Free || AwaitsImpulse(desired, memory))
             return false;
         if (desired.Mode < Mode.Enforce && !(desired.OnlyKeep && !held.IsCompute))
             return false;

@@ -51,13 +51,22 @@ internal sealed class Breaker
     }
 
     /// <summary>By a person.</summary>
-    public void Reset()
+    /// <returns>Why it is closed only until the next start; null when for good.</returns>
+    public string? Reset()
     {
         lock (_lock)
         {
-            File.Delete(_path);
             _failures.Clear();
             Volatile.Write(ref _open, null);
+            try
+            {
+                File.Delete(_path);
+                return null;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return $"closed, but only until the next start: {e.Message}";
+            }
         }
     }
 

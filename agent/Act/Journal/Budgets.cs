@@ -46,6 +46,9 @@ internal sealed class Budgets
     /// <exception cref="IOException">Not written: the impulse must not be done.</exception>
     public void Spend(ImpulseRecord impulse) => Change(record => record with { Impulses = [.. record.Impulses, impulse] });
 
+    /// <summary>It was not done after all.</summary>
+    public void TakeBack(string key) => Change(record => record with { Impulses = [.. record.Impulses.Where(i => i.Key != key)] });
+
     /// <summary>Whether it helped, once that is known.</summary>
     public void Judge(string key, bool helped) =>
         Change(record => record with { Impulses = [.. record.Impulses.Select(i => i.Key == key ? i with { Helped = helped } : i)] });

@@ -32,13 +32,22 @@ internal static partial class DurableFile
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var isNew = !File.Exists(path);
-        var file = new FileStream(path, Options(FileMode.Append));
+        // By O_APPEND, which .NET's own Append is not: two processes that append must not overwrite each other.
+        var handle = Libc.Open(path, Libc.OpenToAppend | Libc.OpenCloseOnExec, OwnerOnly);
+        if (handle.IsInvalid)
+        {
+            var error = Marshal.GetLastPInvokeError();
+            handle.Dispose();
+            throw new IOException($"{path}: {Marshal.GetPInvokeErrorMessage(error)}");
+        }
+        var file = new FileStream(handle, FileAccess.Write, bufferSize: 0);
         if (isNew)
             SyncFolder(folder);
         return file;
     }
 
-    // Unbuffered: one Write is one write(2), so that two appending processes do not mix their lines.
+    private const int OwnerOnly = 0x180; // 0600
+
     private static FileStreamOptions Options(FileMode mode) => new()
     {
         Mode = mode, Access = FileAccess.Write, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0,

@@ -8,6 +8,8 @@ internal static partial class Libc
 {
     public const int OpenNonBlock = 0x800;
     public const int OpenCloseOnExec = 0x80000;
+    /// <summary><c>O_WRONLY | O_CREAT | O_APPEND</c>: each write goes to the end, whoever else writes.</summary>
+    public const int OpenToAppend = 0x1 | 0x40 | 0x400;
     public const int NewNetwork = 0x40000000;
     public const int InternetFamily = 2;
     /// <summary><c>SOCK_STREAM | SOCK_CLOEXEC</c>.</summary>
@@ -20,6 +22,10 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial SafeFileHandle Open(string path, int flags);
+
+    /// <param name="mode">Of a file that is made.</param>
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial SafeFileHandle Open(string path, int flags, int mode);
 
     [LibraryImport("libc", EntryPoint = "setns", SetLastError = true)]
     public static partial int SetNamespace(int fd, int kind);

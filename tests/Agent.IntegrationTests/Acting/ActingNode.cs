@@ -134,11 +134,18 @@ internal sealed class ActingNode : IDisposable
         }
     }
 
+    /// <summary>Ends agent and guard.</summary>
+    public void EndAll()
+    {
+        Program?.Dispose();
+        Guard?.Dispose();
+        (Program, Guard) = (null, null);
+    }
+
     public void Dispose()
     {
         _http.Dispose();
-        Program?.Dispose();
-        Guard?.Dispose();
+        EndAll();
         _docker.Remove([.. _containers]);
         _machine.Dispose();
         Directory.Delete(_folder, recursive: true);

@@ -110,8 +110,7 @@ public sealed class FaultTests : IDisposable
         }
         finally
         {
-            _node.Program?.Dispose();
-            _node.Guard?.Dispose();
+            _node.EndAll();
             Shell.Run("umount", "-l", $"{_node.State}/journal");
         }
     }

@@ -48,4 +48,3 @@ public sealed partial class ClosedLoopTests
         double Breach() => load.SoFar.Between(started, double.PositiveInfinity).FirstBreach(slo) ?? double.PositiveInfinity;
     }
 }
-#endif

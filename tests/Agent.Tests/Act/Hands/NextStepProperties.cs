@@ -34,7 +34,7 @@ public sealed class NextStepProperties
             seen ? new WorkloadSnapshot { Container = Container(sameLife ? Id : NextLife, state), Policy = new WorkloadPolicy { Managed = true, Mode = mode } } : null,
             wanted ? new WantedRun(limit, RuleName.LatencyGuard, Why, Now) : null, [],
             impulse ? [new Impulse(Id, ImpulseKind.Restart, RuleName.Fragmentation, "k", mode, Why)] : [],
-            mode, new Policy { Hash = "x" }, 1, Now, null, null, null, onlyKeep, settled);
+            mode, new Policy { Hash = "x" }, 1, Now, null, null, null, onlyKeep, settled, true);
 
     private static readonly Gen<HandMemory> Memories =
         from lever in Gen.OneOf(Gen.Const(Lever.Share), Gen.Const(Lever.Pause), Gen.Const(Lever.Sleep), Gen.Const(Lever.Stop))
@@ -105,7 +105,7 @@ public sealed class NextStepProperties
     {
         var desired = new Desired(
             new WorkloadSnapshot { Container = Container(Id, ContainerState.Running), Policy = new WorkloadPolicy { Managed = true, Mode = Mode.Enforce } },
-            new WantedRun(RunLimit.Paused, RuleName.TurnTaking, Why, Now), [], [], Mode.Enforce, new Policy { Hash = "x" }, 1, Now, null, null, null, false, true);
+            new WantedRun(RunLimit.Paused, RuleName.TurnTaking, Why, Now), [], [], Mode.Enforce, new Policy { Hash = "x" }, 1, Now, null, null, null, false, true, true);
         var failed = new HandMemory { Rests = new Dictionary<Lever, (int, MonoTime)> { [Lever.Pause] = (1, Now + TimeSpan.FromSeconds(1)) } };
         Assert.Equal(Lever.Share, Assert.IsType<Step.Take>(NextStep.Of(desired, failed, Now)).Lever);
 
@@ -119,7 +119,7 @@ public sealed class NextStepProperties
     {
         var desired = new Desired(
             new WorkloadSnapshot { Container = Container(Id, ContainerState.Running), Policy = new WorkloadPolicy { Managed = true, Mode = Mode.Enforce } },
-            new WantedRun(RunLimit.AtShare(wanted), RuleName.LatencyGuard, Why, Now), [], [], Mode.Enforce, new Policy { Hash = "x" }, 1, Now, null, null, null, false, true);
+            new WantedRun(RunLimit.AtShare(wanted), RuleName.LatencyGuard, Why, Now), [], [], Mode.Enforce, new Policy { Hash = "x" }, 1, Now, null, null, null, false, true, true);
         var step = NextStep.Of(desired, new HandMemory { Run = new Hold(Id, Lever.Share, RuleName.LatencyGuard, held, null, null, Wall) }, Now);
         if (step is not null)
             Assert.Equal(wanted, Assert.IsType<Step.Adjust>(step).Share);

@@ -1,4 +1,4 @@
-namespace Headroom.Run.Schedule;
+namespace Headroom.Model;
 
 /// <summary>The wall clock as it was at the start, carried on by the steady clock: a wall clock that is set moves nothing here. (A scheduler on the wall clock
 /// stands still for as long as the clock was set back.)</summary>
