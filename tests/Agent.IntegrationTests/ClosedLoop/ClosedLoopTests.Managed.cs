@@ -1,4 +1,3 @@
-#if MANAGED_LOOP // The acting part of the agent is built on other branches: this line and the last one go when it is in.
 using Headroom.IntegrationTests.Support;
 using Headroom.Testing;
 
