@@ -13,6 +13,8 @@ internal static class DoctorCommand
     {
         var policy = SharedSettings.Policy();
         var metrics = SharedSettings.MetricsListen();
+        var control = SharedSettings.ControlListen();
+        var webhook = SharedSettings.WebhookListen();
         var docker = SharedSettings.Docker();
         var nvml = SharedSettings.Nvml();
         var state = SharedSettings.StateDirectory();
@@ -20,7 +22,7 @@ internal static class DoctorCommand
         var json = SharedSettings.Json("Print the findings as JSON.");
         var command = new Command("doctor", "Check whether this host is ready for the agent, and tell what to do where it is not. Give it the settings of `run`.")
         {
-            policy, metrics, docker, nvml, state, runtime, json,
+            policy, metrics, control, webhook, docker, nvml, state, runtime, json,
         };
         command.SetAction(async (parsed, stop) =>
         {
@@ -29,6 +31,8 @@ internal static class DoctorCommand
             {
                 PolicyPath = parsed.GetValue(policy),
                 MetricsListen = parsed.GetValue(metrics)!,
+                ControlListen = parsed.GetValue(control)!.At,
+                WebhookListen = parsed.GetValue(webhook)!.At,
                 Docker = parsed.GetValue(docker) ?? DockerConnection.DefaultEndpoint,
                 NvmlLibrary = parsed.GetValue(nvml),
                 Directories = AgentDirectories.Resolve(

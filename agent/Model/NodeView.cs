@@ -13,7 +13,15 @@ internal sealed record NodeView(NodeSnapshot Snapshot, PolicyStatus Policy, Self
     public IReadOnlyList<OutcomeCount> Done { get; init; } = [];
     /// <summary>How long the plan took.</summary>
     public TimeSpan PlanTook { get; init; }
+    /// <summary>Alerts received since start; null where nothing takes any.</summary>
+    public AlertCounts? Alerts { get; init; }
 }
+
+/// <summary>Alerts received since start.</summary>
+/// <param name="Taken">Named by the policy, and handed to the tick.</param>
+/// <param name="Unnamed">Not named by the policy: nothing came of them.</param>
+/// <param name="Refused">Requests that were refused, for whatever reason, a missing token included.</param>
+internal sealed record AlertCounts(long Taken, long Unnamed, long Refused);
 
 /// <param name="Hash">Of the policy in force.</param>
 /// <param name="LoadedAt">When it was loaded.</param>

@@ -59,6 +59,9 @@ internal static partial class AgentHost
         var decisions = new DecisionLog(options.Directories.State, time, log.CreateLogger<DecisionLog>());
         var ticks = new TickRecorder(options.Directories.State, time, log.CreateLogger<TickRecorder>());
         var commands = new AgentCommands();
+        var intake = new AlertIntake(
+            () => policies.Current.Policy.Alerts.Select(a => a.Name).ToHashSet(), commands.TryWrite,
+            options.WebhookSecretFile is { } secret ? new WebhookSignature(secret, time, log.CreateLogger<WebhookSignature>()) : null, time);
         using var events = new EventStream(time);
         var loop = new NodeLoop(
             sources, new SnapshotAssembly(Environment.MachineName), () => policies.Current,
@@ -70,7 +73,7 @@ internal static partial class AgentHost
                 events.Publish(tick.View);
                 acting?.Ticked();
                 Systemd.Watchdog();
-            }, time, log.CreateLogger<NodeLoop>());
+            }, time, log.CreateLogger<NodeLoop>(), () => intake.Counts);
         using var renderer = new MetricsRenderer(options.DcgmNames);
         using var users = options.Web is { Users.Count: > 0 } web ? new BasicAuth(web.Users) : null;
         var endpoints = new Endpoints(new ApiParts
@@ -80,9 +83,7 @@ internal static partial class AgentHost
             Command = commands.TryWrite,
             Renderer = renderer,
             Tokens = new TokenGate(TokenFile.In(options.Directories.State), time, log.CreateLogger<TokenGate>()),
-            Alerts = new AlertIntake(
-                () => policies.Current.Policy.Alerts.Select(a => a.Name).ToHashSet(), commands.TryWrite,
-                options.WebhookSecretFile is { } secret ? new WebhookSignature(secret, time, log.CreateLogger<WebhookSignature>()) : null, time),
+            Alerts = intake,
             Events = events,
             Users = users,
             Headers = options.Web?.Headers ?? new Dictionary<string, string>(),

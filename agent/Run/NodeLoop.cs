@@ -12,9 +12,11 @@ namespace Headroom.Run;
 /// <param name="commands">What people and alerts asked for since the last tick.</param>
 /// <param name="reconciler">Carries the plan out; null: plans are told, nothing is done.</param>
 /// <param name="record">Sees each tick after it was published; must not block.</param>
+/// <param name="received">Alerts received since start; null where nothing takes any.</param>
 internal sealed partial class NodeLoop(
     NodeSources sources, SnapshotAssembly assembly, Func<PolicyInForce> policy, SelfStatus self, TimeSpan interval,
-    Func<IReadOnlyCollection<RuleName>> due, Func<IReadOnlyList<AgentCommand>> commands, IReconciler? reconciler, Action<FinishedTick>? record, TimeProvider time, ILogger<NodeLoop> log)
+    Func<IReadOnlyCollection<RuleName>> due, Func<IReadOnlyList<AgentCommand>> commands, IReconciler? reconciler, Action<FinishedTick>? record, TimeProvider time, ILogger<NodeLoop> log,
+    Func<AlertCounts>? received = null)
 {
     private readonly DecisionTally _tally = new();
     private readonly OutcomeTally _outcomes = new();
@@ -77,6 +79,7 @@ internal sealed partial class NodeLoop(
             PlanTook = took,
             RecentOutcomes = _outcomes.Recent,
             Done = _outcomes.Counts,
+            Alerts = received?.Invoke(),
         };
         Volatile.Write(ref _view, view);
         record?.Invoke(new FinishedTick(view, plan.Due, current, outcomes));

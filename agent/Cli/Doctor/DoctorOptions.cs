@@ -10,6 +10,10 @@ internal sealed record DoctorOptions
     public required Uri Docker { get; init; }
     public string? NvmlLibrary { get; init; }
     public required IPEndPoint MetricsListen { get; init; }
+    /// <summary>Null: off.</summary>
+    public IPEndPoint? ControlListen { get; init; }
+    /// <summary>Null: off.</summary>
+    public IPEndPoint? WebhookListen { get; init; }
     public required AgentDirectories Directories { get; init; }
     /// <summary>Without persistence mode the driver first wakes each GPU, which takes seconds; past 30 s the source calls a GPU hung.</summary>
     public TimeSpan GpuPatience { get; init; } = TimeSpan.FromSeconds(35);

@@ -19,7 +19,7 @@ internal static class Examination
             Gpus = gpus,
             Docker = docker,
             Host = HostFacts.Read(options.Directories, gpus.Sweep, CgroupFacts.Read(docker.Containers)),
-            Port = PortFacts.Read(options.MetricsListen),
+            Ports = [.. Ports(options)],
             PolicyPath = options.PolicyPath,
             Policy = PolicyLoader.Load(options.PolicyPath),
         };
@@ -31,5 +31,14 @@ internal static class Examination
             await talk.WriteLineAsync($"headroom: reading the latency of {Figures.Count(targets.Count, "workload")} with an SLO");
         var presets = (facts.Policy.Policy ?? PolicyLoader.None).Presets;
         return facts with { Latency = await LatencyFacts.ReadAsync(targets, presets, options.LatencyPatience, time, stop) };
+    }
+
+    private static IEnumerable<PortFacts> Ports(DoctorOptions options)
+    {
+        yield return PortFacts.Read("metrics", "--metrics-listen", options.MetricsListen);
+        if (options.ControlListen is { } control)
+            yield return PortFacts.Read("the control API", "--control-listen", control);
+        if (options.WebhookListen is { } webhook)
+            yield return PortFacts.Read("alerts", "--webhook-listen", webhook);
     }
 }

@@ -20,7 +20,7 @@ internal static class Judgement
             .. CgroupCheck.Of(facts.Host.Cgroup, facts.Docker.Info),
             .. RightsCheck.Of(facts.Host),
             .. ClockCheck.Of(facts.Host.ClockSynchronised, facts.Docker.ClockAhead),
-            .. PortCheck.Of(facts.Port),
+            .. facts.Ports.Select(PortCheck.Of),
             .. PolicyCheck.Of(facts.PolicyPath, facts.Policy),
             .. PolicyCheck.Labels(workloads),
             .. CudaCheck.Of(workloads, facts.Gpus.Sweep?.Driver, onGpu),

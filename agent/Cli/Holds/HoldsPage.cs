@@ -18,18 +18,24 @@ internal static class HoldsPage
         if (act.Holds.Count == 0)
             Say(console, "Nothing is held.");
         else
-            console.Write(Table(act, now, language));
-        foreach (var hold in act.Holds.Where(h => h.Stuck is not null).OrderBy(h => h.Workload.Name, StringComparer.Ordinal))
-            Say(console, $"[red]! {Terminal.Safe(hold.Workload.Name)}[/]: {hold.Lever.Word()} not given back yet: {Terminal.Safe(hold.Stuck!)}");
+            WriteHolds(console, act, now, language);
         foreach (var useless in act.Ineffective)
             Say(console, $"i {Terminal.Safe(useless.Workload)}: {useless.Lever.Word()} was found to do nothing, and is not used again");
         if (act.LeftToPeople.Count > 0)
             Say(console, $"i left to people, until the plan wants nothing of them: {Terminal.Safe(string.Join(", ", act.LeftToPeople))}");
     }
 
+    /// <summary>One line a hold, and what is stuck.</summary>
+    public static void WriteHolds(IAnsiConsole console, ActState act, DateTimeOffset now, Language language)
+    {
+        console.Write(Table(act, now, language));
+        foreach (var hold in act.Holds.Where(h => h.Stuck is not null).OrderBy(h => h.Workload.Name, StringComparer.Ordinal))
+            Say(console, $"[red]! {Terminal.Safe(hold.Workload.Name)}[/]: {hold.Lever.Word()} not given back yet: {Terminal.Safe(hold.Stuck!)}");
+    }
+
     private static Table Table(ActState act, DateTimeOffset now, Language language)
     {
-        var table = Cells.Table(Cells.Left("WORKLOAD"), Cells.Left("HELD BY"), Cells.Left("RULE"), Cells.Right("SINCE (UTC)"), Cells.Right("FOR"), Cells.Left("WHY"));
+        var table = Cells.Table(Cells.Left("Workload"), Cells.Left("Held by"), Cells.Left("Rule"), Cells.Right("Since (UTC)"), Cells.Right("For"), Cells.Left("Why"));
         foreach (var hold in act.Holds.OrderBy(h => h.Workload.Name, StringComparer.Ordinal).ThenBy(h => h.Lever).ThenBy(h => h.Gpu))
             Cells.AddRow(
                 table, $"[bold]{Terminal.Safe(hold.Workload.Name)}[/]", What(hold), hold.Rule.Word(),

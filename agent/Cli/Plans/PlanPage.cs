@@ -8,12 +8,12 @@ namespace Headroom.Cli.Plans;
 /// <summary>A plan as a page of text: what would change, what is in force, what was refused, each with its reason.</summary>
 internal static class PlanPage
 {
-    /// <param name="all">Also what is left alone, and notes.</param>
+    /// <param name="all">Also what is in force, what is left alone, and notes.</param>
     public static void Write(IAnsiConsole console, NodeSnapshot snapshot, Plan plan, Language language, bool all = true)
     {
         var changes = PlanChange.Of(plan, snapshot.Act);
         console.MarkupLine(Headline(snapshot, plan, changes));
-        foreach (var change in changes)
+        foreach (var change in changes.Where(c => all || c.Kind != PlanChangeKind.InForce))
             WriteLine(console, Sign(change.Kind), change.Workload, What(change), change.Reason, change.Mode, snapshot.Mode, language);
         if (!all)
             return;

@@ -19,6 +19,11 @@ internal static class Header
         yield return $"{DriverWords(snapshot.Driver)}  {DockerWords(snapshot.Docker)}  tick {snapshot.Seq}, {Figures.Age(age)} ago";
         if (age > LateAfter(view))
             yield return Warning($"the agent's last tick is {Figures.Age(age)} old: what follows is how things were then. Its log tells more: journalctl -u headroom");
+        if (snapshot.Act.Breaker is { } breaker)
+            yield return Warning($"the breaker is open: {breaker}. Nothing new is held until a person has looked and runs `headroom holds reset-breaker`");
+        // Where the policy or the flag says less, it limits nothing.
+        if (snapshot.Act.Limited is { } limited && view.Policy.Mode == Mode.Enforce && snapshot.Mode == Mode.Recommend)
+            yield return Warning($"only recommends, though the policy says enforce: {limited}. If this lasts, its log tells more: journalctl -u headroom");
         foreach (var source in snapshot.Health)
             if (SourceTrouble(source, snapshot.Mono) is { } trouble)
                 yield return Warning(trouble);

@@ -1,3 +1,4 @@
+using Headroom.Cli.Holds;
 using Headroom.Cli.Plans;
 using Headroom.Model;
 using Spectre.Console;
@@ -16,6 +17,7 @@ internal static class StatusPage
         WriteGpus(console, view.Snapshot);
         WriteHolders(console, view.Snapshot);
         WriteWorkloads(console, view.Snapshot);
+        WriteHolds(console, view.Snapshot, language);
         if (view.Plan is not { } plan)
             return;
         console.WriteLine();
@@ -66,6 +68,15 @@ internal static class StatusPage
             .ToList();
         console.Write(WorkloadTable.Of(workloads, snapshot, Terminal.IsNarrow(console)));
         WriteRemarks(console, workloads.SelectMany(w => WorkloadRemarks.Of(w, snapshot)));
+    }
+
+    private static void WriteHolds(IAnsiConsole console, NodeSnapshot snapshot, Language language)
+    {
+        if (snapshot.Act.Holds.Count == 0)
+            return;
+        console.WriteLine();
+        console.MarkupLine($"[bold]Held by Headroom[/]: {Figures.Count(snapshot.Act.Holds.Count, "hold")}, given back by `headroom holds release`");
+        HoldsPage.WriteHolds(console, snapshot.Act, snapshot.WallAt, language);
     }
 
     private static void WriteRemarks(IAnsiConsole console, IEnumerable<string> remarks)

@@ -70,9 +70,13 @@ internal sealed class Endpoints
         await AnswerAsync(http, route, here, by, "");
     }
 
+    // By the headers alone: of who may not ask, the body is never read.
     private async Task WithTokenAsync(HttpContext http, Route? route, List<Route> here, Listener by)
     {
-        switch (_parts.Tokens.Judge(http.Request.Headers.Authorization, route?.Needs ?? TokenScope.Alerts, out var name))
+        var entry = _parts.Tokens.Judge(http.Request.Headers.Authorization, route?.Needs ?? TokenScope.Alerts, out var name);
+        if (entry != Entry.Allowed && route is { Needs: TokenScope.Alerts })
+            _parts.Alerts.CountRefused();
+        switch (entry)
         {
             case Entry.Allowed:
                 await AnswerAsync(http, route, here, by, name);

@@ -117,6 +117,10 @@ internal static class MetricTable
     public static readonly MetricFamily BreakerOpen = Gauge("headroom_breaker_open", "1 after too many failed steps: nothing new is held until a person has looked and runs `headroom holds reset-breaker`.");
     public static readonly MetricFamily ActLimited = Gauge("headroom_act_limited", "1 while the agent goes no further than recommend, whatever the policy says: no guard answers, or it has just started.");
 
+    // Alerts
+    public static readonly MetricFamily AlertNotifications = Counter("headroom_alert_notifications_total", "Alerts received since start: taken (named by the policy's alerts) or unnamed (nothing came of them). Refused counts whole requests: wrong token, no JSON, too large, too many.", "result");
+    public static readonly MetricFamily AlertsFiring = Gauge("headroom_alerts_firing", "Alerts that fire and that the policy's alerts name; always 1. Absent once resolved, or when the lease has run out.", "alertname");
+
     // Policy and agent
     public static readonly MetricFamily PolicyInfo = Gauge("headroom_policy_info", "The policy in force; always 1.", "hash", "mode");
     public static readonly MetricFamily PolicyLoaded = Gauge("headroom_policy_loaded_timestamp_seconds", "When the policy in force was loaded.");

@@ -38,6 +38,7 @@ internal sealed class MetricsRenderer(bool dcgmNames) : IDisposable
         WorkloadMetrics.Write(page, view.Snapshot, label);
         PlanMetrics.Write(page, view, label);
         ActMetrics.Write(page, view, label);
+        AlertMetrics.Write(page, view);
         AgentMetrics.Write(page, view);
         if (dcgmNames)
             DcgmMetrics.Write(page, view.Snapshot);

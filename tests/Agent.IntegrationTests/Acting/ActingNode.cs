@@ -30,6 +30,11 @@ internal sealed class ActingNode : IDisposable
     public string Runtime => $"{_folder}/run";
     public RunningProgram? Guard { get; private set; }
     public RunningProgram? Program { get; private set; }
+
+    /// <summary>SM use of each job, in percent. It does not fall while the job is held: for holds of more than some seconds it must be 0, or the agent
+    /// finds, rightly, that its lever does nothing.</summary>
+    public int Sm { get; init; } = 50;
+
     private string PolicyFile => $"{_folder}/policy.yaml";
 
     /// <summary>A container that burns CPU, opted in as batch, and seen on GPU 0.</summary>
@@ -43,7 +48,7 @@ internal sealed class ActingNode : IDisposable
 
     public void ShowOnGpu(string name)
     {
-        _machine.Gpu(0).Processes.Add(_docker.Pids(name)[0], 1 << 30, sm: 50);
+        _machine.Gpu(0).Processes.Add(_docker.Pids(name)[0], 1 << 30, Sm);
         _machine.Gpu(0).MemoryUsedBytes = 4L << 30;
     }
 
@@ -70,19 +75,27 @@ internal sealed class ActingNode : IDisposable
 
     /// <summary>Agent and guard; ticks of 100 ms and a lease of half a second, so that tests are quick.</summary>
     /// <param name="crashAt">See HEADROOM_CRASH_AT.</param>
-    public void Start(string? crashAt = null, bool guard = true)
+    /// <param name="options">More of <c>run</c>.</param>
+    public void Start(string? crashAt = null, bool guard = true, params string[] options)
     {
         if (guard && Guard is null)
             StartGuard();
         Program = RunningAgent.Headroom(
             [
                 "run", "--metrics-listen", $"127.0.0.1:{Port}", "--control-listen", "off", "--runtime-dir", Runtime, "--state-dir", State, "--policy", PolicyFile,
-                "--docker", _dockerUri, "--nvml", _machine.LibraryPath, "--tick", "100ms", "--guard-lease", "500ms",
+                "--docker", _dockerUri, "--nvml", _machine.LibraryPath, "--tick", "100ms", "--guard-lease", "500ms", .. options,
             ],
             crashAt is null ? null : new Dictionary<string, string> { ["HEADROOM_CRASH_AT"] = crashAt });
     }
 
     public int Port { get; } = RunningAgent.FreePort();
+
+    /// <summary>A token for alerts, as an operator makes one.</summary>
+    public string Token(string name)
+    {
+        var made = RunningAgent.RunHeadroom("token", "new", "--name", name, "--state-dir", State);
+        return made.ExitCode == 0 ? made.Output.Trim() : throw new InvalidOperationException(made.Errors);
+    }
 
     /// <summary>Part of one core that the container gets, over half a second of wall time.</summary>
     public double Share(string name = Job)

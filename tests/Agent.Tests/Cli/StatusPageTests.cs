@@ -3,6 +3,7 @@ using Headroom.Cli;
 using Headroom.Cli.Status;
 using Headroom.Export.Api;
 using Headroom.Model;
+using Headroom.Model.Reasons;
 using Headroom.Tests.Support;
 using static Headroom.Tests.Cli.Views;
 
@@ -76,6 +77,39 @@ public sealed class StatusPageTests
                     new SourceHealth("containers", false, At(9), At(-55), 20, 11, TimeSpan.Zero, "nobody answers there: is the Docker daemon running?"),
                 ],
             }), ageSeconds: 74), "status-trouble.txt");
+    }
+
+    [Fact]
+    public void What_is_held_is_shown_and_what_keeps_the_agent_from_acting_stands_at_the_top()
+    {
+        var embedder = Container("embedder", 'c');
+        var reason = AlertReasons.Held.With(("alert", "vip-slow"), ("workload", "embedder"), ("share", ReasonValue.Ratio(0.3)), ("left", TimeSpan.FromMinutes(9)));
+        var node = Node() with
+        {
+            Mode = Mode.Recommend,
+            Workloads = [new WorkloadSnapshot { Container = embedder, Policy = new WorkloadPolicy { Managed = true, Priority = Priority.Batch } }],
+            Health = [Up("gpus"), Up("containers")],
+            Act = new ActState
+            {
+                Breaker = "5 failures within 10 min, the last of captioner: docker says 500",
+                Limited = "no guard answers: start `headroom guard` (systemd: headroom-guard.service)",
+                Holds =
+                [
+                    new Hold(embedder.Id, Lever.Share, RuleName.Alert, 0.3, null, null, Nine.AddSeconds(2)) { Id = 1, ShareObtained = 0.41, Reason = reason },
+                    new Hold(Container("[captioner]", 'd').Id, Lever.Pause, RuleName.BatchWindow, 0, null, null, Nine.AddHours(-2)) { Id = 2, Stuck = "docker says 500" },
+                ],
+            },
+        };
+        var plan = new Plan
+        {
+            Seq = 10, SnapshotSeq = 10, PolicyHash = "none",
+            Wanted = [new Wanted(embedder.Id, Mode.Enforce, new WantedRun(RunLimit.AtShare(0.3), RuleName.Alert, reason, At(2)), [])],
+        };
+        var view = Of(node) with { Plan = plan };
+
+        Golden.Matches(Text(view with { Policy = view.Policy with { Mode = Mode.Enforce } }), "status-held.txt");
+        // A policy that only watches is not limited by what is missing to act.
+        Assert.DoesNotContain("headroom guard", Text(view), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -26,6 +26,8 @@ internal static class SampleViews
                 new SourceHealth("gpus", true, At, At - TimeSpan.FromSeconds(0.5), 100, 2, TimeSpan.FromMilliseconds(7), null),
                 new SourceHealth("containers", false, At, null, 3, 3, TimeSpan.FromSeconds(5), "nobody answers there"),
             ],
+            Alerts = [new AlertSignal("vip-slow", At + TimeSpan.FromMinutes(9))],
+            Act = SampleAct(),
         },
         new PolicyStatus("0123456789ab", ["policy.yaml"], Mode.Enforce, Wall),
         new SelfStatus("0.1.0", "0123456789ab", Wall, Mode.Observe, false, TimeSpan.FromMilliseconds(1.5)))
@@ -33,6 +35,35 @@ internal static class SampleViews
         Plan = SamplePlan(),
         PlanTook = TimeSpan.FromMicroseconds(150),
         Decided = [new DecisionCount(RuleName.LatencyGuard, Verdict.Move, Lever.Share, Mode.Recommend, 3)],
+        Alerts = new AlertCounts(12, 3, 4),
+        RecentOutcomes =
+        [
+            new Outcome(7, Wall, Vision().Container.Id, StepKind.Take, Lever.Share, RuleName.LatencyGuard, OutcomeResult.Done, "froze at its share", TimeSpan.FromMilliseconds(120))
+            {
+                Waited = TimeSpan.FromMilliseconds(130),
+            },
+        ],
+        Done =
+        [
+            new OutcomeCount(StepKind.Take, Lever.Share, RuleName.LatencyGuard, OutcomeResult.Done, Mode.Enforce, 6),
+            new OutcomeCount(StepKind.Take, Lever.Share, RuleName.LatencyGuard, OutcomeResult.Failed, Mode.Enforce, 1),
+        ],
+    };
+
+    /// <summary>Vision is on a share and has a cap; a lever that did nothing, a workload left to people, a restart.</summary>
+    private static ActState SampleAct() => new()
+    {
+        Holds =
+        [
+            new Hold(Vision().Container.Id, Lever.Share, RuleName.LatencyGuard, 0.25, null, null, Wall - TimeSpan.FromSeconds(30)) { Id = 1, ShareObtained = 0.27 },
+            new Hold(Vision().Container.Id, Lever.Cap, RuleName.VramCaps, 1, 0, 8_192 * MiB, Wall - TimeSpan.FromHours(1))
+            {
+                Id = 2, Expires = Wall + TimeSpan.FromMinutes(5), Stuck = "the shim does not answer",
+            },
+        ],
+        Impulses = [new ImpulseRecord("recommender", ImpulseKind.Restart, RuleName.RunawayMemory, "leak", Wall - TimeSpan.FromHours(2), true)],
+        Ineffective = [new IneffectiveLever("vision", Lever.Sleep)],
+        LeftToPeople = ["夜间\"批\\处理"],
     };
 
     /// <summary>Vision stands aside for the recommender, at a quarter of the time and with a cap.</summary>

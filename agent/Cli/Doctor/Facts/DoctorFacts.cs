@@ -9,7 +9,8 @@ internal sealed record DoctorFacts
     public required GpuFacts Gpus { get; init; }
     public required DockerFacts Docker { get; init; }
     public required HostFacts Host { get; init; }
-    public required PortFacts Port { get; init; }
+    /// <summary>One for each listener that is on.</summary>
+    public required IReadOnlyList<PortFacts> Ports { get; init; }
     public string? PolicyPath { get; init; }
     public required PolicyResult Policy { get; init; }
     /// <summary>Of the running workloads with an SLO, by container id.</summary>

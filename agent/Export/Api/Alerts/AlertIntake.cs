@@ -5,12 +5,6 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Headroom.Export.Api.Alerts;
 
-/// <summary>Alerts received since start.</summary>
-/// <param name="Taken">Named by the policy, and handed to the tick.</param>
-/// <param name="Unnamed">Not named by the policy: nothing came of them.</param>
-/// <param name="Refused">Requests that were refused, for whatever reason.</param>
-internal sealed record AlertCounts(long Taken, long Unnamed, long Refused);
-
 /// <summary>Takes notifications in: checked, and handed to the tick. Only the body is waited for. An alert can start nothing but what
 /// the policy's <c>alerts</c> say for its name.</summary>
 /// <param name="names">Names of the policy's alerts now.</param>
@@ -30,6 +24,9 @@ internal sealed class AlertIntake(
     private long _taken, _unnamed, _refused;
 
     public AlertCounts Counts => new(Interlocked.Read(ref _taken), Interlocked.Read(ref _unnamed), Interlocked.Read(ref _refused));
+
+    /// <summary>One was turned away before it came here.</summary>
+    public void CountRefused() => Interlocked.Increment(ref _refused);
 
     /// <param name="sender">Name of the token; empty on the control socket.</param>
     public async Task AnswerAsync(HttpContext http, string sender)
@@ -77,7 +74,7 @@ internal sealed class AlertIntake(
             // What was written stays: the sender tries again, and taking it twice does no harm.
             if (!write(alert))
             {
-                Interlocked.Increment(ref _refused);
+                CountRefused();
                 await Reply.BusyAsync(http);
                 return;
             }
@@ -104,7 +101,7 @@ internal sealed class AlertIntake(
 
     private Task RefuseAsync(HttpContext http, int status, string words)
     {
-        Interlocked.Increment(ref _refused);
+        CountRefused();
         return Reply.TextAsync(http, status, $"refused: {words}\n");
     }
 

@@ -15,6 +15,9 @@ internal enum Entry
 /// <summary>Lets in who has a token. The file is watched: a new token counts within a second, a revoked one no longer does.</summary>
 internal sealed partial class TokenGate
 {
+    // Ours are much shorter: of longer ones not even the hash is made.
+    private const int MostLength = 256;
+
     private readonly WatchedFile<IReadOnlyList<ApiToken>> _tokens;
     private readonly ILogger _log;
     private string? _told;
@@ -31,7 +34,7 @@ internal sealed partial class TokenGate
     {
         name = "";
         const string scheme = "Bearer ";
-        if (authorization?.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) != true)
+        if (authorization?.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) != true || authorization.Length > MostLength)
             return Entry.Unknown;
         var hash = ApiToken.HashOf(authorization[scheme.Length..].Trim());
         ApiToken? found = null;

@@ -142,9 +142,15 @@ public sealed class CheckTests
     [InlineData(SocketError.AddressAlreadyInUse, "headroom", Level.Note, "served by a headroom agent already: headroom (pid 77)")]
     [InlineData(SocketError.AddressAlreadyInUse, null, Level.Fail, "in use by a process that cannot be seen from here")]
     [InlineData(SocketError.AddressNotAvailable, null, Level.Fail, "no address of this host")]
-    [InlineData(SocketError.AccessDenied, null, Level.Fail, "not permitted to listen")]
-    public void Ports(SocketError error, string? holder, object level, string words) =>
-        Expect(PortCheck.Of(new PortFacts(new IPEndPoint(IPAddress.Any, 9484), error, holder is null ? [] : [new PortHolder(77, holder)])), level, words);
+    [InlineData(SocketError.AccessDenied, null, Level.Fail, "not permitted to listen on 0.0.0.0:9486 for alerts")]
+    public void Ports(SocketError error, string? holder, object level, string words)
+    {
+        var finding = PortCheck.Of(new PortFacts("alerts", "--webhook-listen", new IPEndPoint(IPAddress.Any, 9486), error, holder is null ? [] : [new PortHolder(77, holder)]));
+
+        Expect([finding], level, words);
+        Assert.Contains("alerts", finding.What, StringComparison.Ordinal);
+        Assert.Equal(finding.Level == Level.Fail, finding.Advice?.Contains("--webhook-listen", StringComparison.Ordinal) == true);
+    }
 
     [Fact]
     public void Mistakes_of_a_policy_fail_with_their_place()

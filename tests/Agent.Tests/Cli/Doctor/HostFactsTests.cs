@@ -33,9 +33,9 @@ public sealed class HostFactsTests : IDisposable
         socket.Listen();
         var port = ((IPEndPoint)socket.LocalEndPoint!).Port;
 
-        var facts = PortFacts.Read(new IPEndPoint(IPAddress.Parse(wanted), port));
+        var facts = PortFacts.Read("metrics", "--metrics-listen", new IPEndPoint(IPAddress.Parse(wanted), port));
 
-        var finding = Assert.Single(PortCheck.Of(facts));
+        var finding = PortCheck.Of(facts);
         Assert.Equal(Level.Fail, finding.Level);
         Assert.Contains($"(pid {Environment.ProcessId})", finding.What, StringComparison.Ordinal);
         Assert.Contains($":{port}", finding.What, StringComparison.Ordinal);
@@ -46,9 +46,9 @@ public sealed class HostFactsTests : IDisposable
     {
         var free = Free();
 
-        Assert.Equal(Level.Ok, Assert.Single(PortCheck.Of(PortFacts.Read(free))).Level);
-        Assert.Equal(Level.Ok, Assert.Single(PortCheck.Of(PortFacts.Read(free))).Level);
-        Assert.Equal(SocketError.AddressNotAvailable, PortFacts.Read(new IPEndPoint(IPAddress.Parse("192.0.2.1"), free.Port)).Error);
+        Assert.Equal(Level.Ok, PortCheck.Of(PortFacts.Read("metrics", "--metrics-listen", free)).Level);
+        Assert.Equal(Level.Ok, PortCheck.Of(PortFacts.Read("metrics", "--metrics-listen", free)).Level);
+        Assert.Equal(SocketError.AddressNotAvailable, PortFacts.Read("metrics", "--metrics-listen", new IPEndPoint(IPAddress.Parse("192.0.2.1"), free.Port)).Error);
 
         static IPEndPoint Free()
         {

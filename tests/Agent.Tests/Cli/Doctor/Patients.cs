@@ -29,7 +29,11 @@ internal static class Patients
             true, ulong.MaxValue, true, (3, 0), true,
             [new DirectoryFacts("runtime", "/run/headroom", true, true), new DirectoryFacts("state", "/var/lib/headroom", true, true)],
             new CgroupFacts(2, FreezerAccess.Writable, "chat", "/sys/fs/cgroup/system.slice/docker-aaaa.scope/cgroup.freeze")),
-        Port = new PortFacts(new IPEndPoint(IPAddress.Any, 9484), null, []),
+        Ports =
+        [
+            new PortFacts("metrics", "--metrics-listen", new IPEndPoint(IPAddress.Any, 9484), null, []),
+            new PortFacts("the control API", "--control-listen", new IPEndPoint(IPAddress.Loopback, 9485), null, []),
+        ],
         Policy = new PolicyResult(Labels, []),
     };
 

@@ -81,7 +81,12 @@ public sealed class ReportTests
                 Directories = [new DirectoryFacts("runtime", "/run/headroom", false, false), new DirectoryFacts("state", "/var/lib/headroom", true, false)],
                 Cgroup = new CgroupFacts(2, FreezerAccess.ReadOnly, "chat", "/sys/fs/cgroup/system.slice/docker-bbbb.scope/cgroup.freeze"),
             },
-            Port = new PortFacts(new IPEndPoint(IPAddress.Any, 9484), SocketError.AddressAlreadyInUse, [new PortHolder(4711, "node_exporter")]),
+            Ports =
+            [
+                well.Ports[0] with { Error = SocketError.AddressAlreadyInUse, Holders = [new PortHolder(4711, "node_exporter")] },
+                well.Ports[1],
+                new PortFacts("alerts", "--webhook-listen", new IPEndPoint(IPAddress.Parse("172.17.0.1"), 9486), SocketError.AddressNotAvailable, []),
+            ],
             PolicyPath = "policy.yaml",
             Policy = new PolicyResult(null, [new PolicyProblem("policy.yaml", 7, 15, "\"urgent\" is not a priority; write critical, standard or batch")]),
             Latency = new Dictionary<string, WorkloadLatency>

@@ -76,6 +76,22 @@ public sealed class AlertEndpointTests : IDisposable
     }
 
     [Fact]
+    public async Task Who_may_not_ask_is_answered_before_the_body_has_come()
+    {
+        await using var server = await StartAsync();
+        foreach (var authorization in new[] { "", "Authorization: Bearer hr_wrong\r\n", $"Authorization: Bearer hr_{new string('x', 20_000)}\r\n" })
+        {
+            using var client = new TcpClient();
+            await client.ConnectAsync(server.Webhook.Host, server.Webhook.Port, Stop);
+            await using var stream = client.GetStream();
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST /api/v1/alerts HTTP/1.1\r\nHost: x\r\n{authorization}Content-Type: application/json\r\nContent-Length: 60000\r\n\r\n"), Stop);
+            var start = new byte[12];
+            await stream.ReadExactlyAsync(start, Stop);
+            Assert.Equal("HTTP/1.1 401", Encoding.ASCII.GetString(start));
+        }
+    }
+
+    [Fact]
     public async Task Without_a_right_token_nobody_gets_in_and_a_revoked_one_is_none()
     {
         await using var server = await StartAsync();
@@ -90,6 +106,7 @@ public sealed class AlertEndpointTests : IDisposable
             }
         using (var taken = await PostAsync(server, right, Firing(1)))
             Assert.Equal(HttpStatusCode.OK, taken.StatusCode);
+        Assert.Equal(new AlertCounts(1, 0, 10), server.Parts.Alerts.Counts);
 
         TokenFile.Change(Tokens, _ => []);
         _time.Advance(TimeSpan.FromSeconds(2));
