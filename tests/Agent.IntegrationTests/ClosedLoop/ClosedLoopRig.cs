@@ -49,18 +49,19 @@ internal sealed class ClosedLoopRig : IDisposable
     public CoreMeter Meter => _meter;
     public IReadOnlyList<string> Burners => _burners;
 
+    /// <summary>All at one moment, as a job with several workers starts.</summary>
     /// <param name="weight">Docker's <c>--cpu-shares</c>; the server has 1024.</param>
     public void StartBurners(int count, int weight = 1024)
     {
-        for (var i = 0; i < count; i++)
-        {
-            var name = $"loop-burner-{_burners.Count}";
-            _burners.Add(name);
-            _docker.RunImage(Image, name,
-                [.. _weight.Options, "--cpuset-cpus", $"{Core}", "--cpu-shares", $"{weight}", "--label", "headroom.enable=true", "--label", "headroom.priority=batch"],
-                "server", "burn", "1");
+        string[] names = [.. Enumerable.Range(_burners.Count, count).Select(i => $"loop-burner-{i}")];
+        _burners.AddRange(names);
+        foreach (var name in names)
+            _docker.Docker([
+                "create", "--name", name, .. _weight.Options, "--cpuset-cpus", $"{Core}", "--cpu-shares", $"{weight}", "--label", "headroom.enable=true",
+                "--label", "headroom.priority=batch", Image, "server", "burn", "1"]);
+        _docker.Docker(["start", .. names]);
+        foreach (var name in names)
             OnGpu(name, 4 * GiB);
-        }
     }
 
     /// <summary>The agent with its guard, both off the shared core.</summary>
