@@ -75,6 +75,59 @@ public sealed class FreezerTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task Below_a_cgroup_that_somebody_else_has_frozen_our_thaw_is_confirmed_and_it_runs_once_theirs_is_thawed()
+    {
+        var upper = Directory.CreateDirectory(Path.Combine(_root, $"headroom-test-{Environment.ProcessId}")).FullName;
+        try
+        {
+            using var burner = new Burner(upper, true);
+            var cell = FreezeCell.In(burner.Target);
+            Assert.Null(FreezeCell.Gather(cell));
+            Assert.True((await _freezer.SetAsync(cell, RunLaw.Held, Long)).Confirmed);
+            File.WriteAllText($"{upper}/cgroup.freeze", "1");
+            await Eventually.TrueAsync(() => IsFrozen(burner.Target with { Folder = upper }));
+
+            var answer = await _freezer.LetGoAsync(cell);
+            Assert.True(answer.Confirmed, answer.Words);
+            Assert.True(IsFrozen(cell));
+            Assert.InRange((await Burner.ShareOfAsync(burner.Pid, TimeSpan.FromMilliseconds(300))).Could, 0, 0.05);
+
+            // A duty below it works too, and wakes nobody.
+            Assert.True((await _freezer.SetAsync(cell, RunLaw.Duty(0.5, TimeSpan.FromMilliseconds(20)), Long)).Confirmed);
+            Assert.InRange((await Burner.ShareOfAsync(burner.Pid, TimeSpan.FromMilliseconds(300))).Could, 0, 0.05);
+            Assert.Equal(0, _freezer.Meters[cell.ContainerId].Failures);
+            Assert.True((await _freezer.LetGoAsync(cell)).Confirmed);
+
+            File.WriteAllText($"{upper}/cgroup.freeze", "0");
+            await Eventually.TrueAsync(() => !IsFrozen(cell));
+            await Eventually.TrueAsync(async () => (await Burner.ShareOfAsync(burner.Pid, TimeSpan.FromMilliseconds(100))).Could > 0.9);
+        }
+        finally
+        {
+            File.WriteAllText($"{upper}/cgroup.freeze", "0");
+            Directory.Delete(upper);
+        }
+    }
+
+    [Fact]
+    public async Task All_of_one_that_forks_all_the_time_is_gathered_and_stands_still_in_the_cell()
+    {
+        using var burner = new Burner(_root, true, "for i in 1 2 3; do (while :; do (:); done) & done; wait");
+        var cell = FreezeCell.In(burner.Target);
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.Null(FreezeCell.Gather(cell));
+            Assert.Empty(Burner.PidsIn(burner.Target.Folder));
+            var held = await _freezer.SetAsync(cell, RunLaw.Held, Long);
+            Assert.True(held.Confirmed, held.Words);
+            Assert.Contains(burner.Pid, Burner.PidsIn(cell.Folder));
+            Assert.True(IsFrozen(cell));
+            Assert.StartsWith("0", await File.ReadAllTextAsync(burner.Target.File, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            Assert.True((await _freezer.LetGoAsync(cell)).Confirmed);
+        }
+    }
+
     private static bool Try(Action action)
     {
         try

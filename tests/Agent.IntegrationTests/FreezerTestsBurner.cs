@@ -51,26 +51,32 @@ internal sealed class Burner : IDisposable
         _process.WaitForExit();
     }
 
+    /// <summary>Processes in this very cgroup, not in those below.</summary>
+    public static IReadOnlyList<int> PidsIn(string folder) =>
+        [.. File.ReadAllLines(Path.Combine(folder, "cgroup.procs")).Select(pid => int.Parse(pid, CultureInfo.InvariantCulture))];
+
     public void Dispose()
     {
-        if (Directory.Exists(Target.Folder))
-            File.WriteAllText(Target.File, Target.Thawed);
+        FreezeTarget[] innerFirst = [FreezeCell.In(Target), Target];
+        foreach (var target in innerFirst.Where(t => Directory.Exists(t.Folder)))
+            File.WriteAllText(target.File, target.Thawed);
         Kill();
         _process.Dispose();
         // Its children, if it had any, and the cgroup when the last has ended.
-        for (var tries = 0; tries < 1000 && Directory.Exists(Target.Folder); tries++)
-        {
-            foreach (var pid in File.ReadAllLines(Path.Combine(Target.Folder, "cgroup.procs")))
-                Process.Start("sh", ["-c", $"kill -9 {pid} 2>/dev/null"]).WaitForExit();
-            try
+        foreach (var folder in innerFirst.Select(t => t.Folder))
+            for (var tries = 0; tries < 1000 && Directory.Exists(folder); tries++)
             {
-                Directory.Delete(Target.Folder);
+                foreach (var pid in PidsIn(folder))
+                    Process.Start("sh", ["-c", $"kill -9 {pid} 2>/dev/null"]).WaitForExit();
+                try
+                {
+                    Directory.Delete(folder);
+                }
+                catch (IOException)
+                {
+                    Thread.Yield();
+                }
             }
-            catch (IOException)
-            {
-                Thread.Yield();
-            }
-        }
     }
 
     private static TimeSpan Nanoseconds(string text) => TimeSpan.FromTicks(long.Parse(text, CultureInfo.InvariantCulture) / TimeSpan.NanosecondsPerTick);

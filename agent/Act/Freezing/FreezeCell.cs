@@ -14,24 +14,32 @@ internal static class FreezeCell
     /// <param name="container">The container's own freezer.</param>
     public static FreezeTarget In(FreezeTarget container) => container with { Folder = Path.Combine(container.Folder, Name) };
 
-    /// <summary>Makes the cell and moves in what is not there yet. What a command started later (`docker exec`) stays outside and runs free.</summary>
+    /// <summary>Makes the cell and moves in what is not there yet. What a command (`docker exec`) starts after that stays outside and runs free, until the next time.</summary>
     /// <returns>Null: done; else what is in the way.</returns>
     public static string? Gather(FreezeTarget cell)
     {
         if (FreezerFile.WhyNot(cell) is { } why)
             return why;
         var around = Path.Combine(Path.GetDirectoryName(cell.Folder)!, "cgroup.procs");
+        var inside = Path.Combine(cell.Folder, "cgroup.procs");
+        // .NET makes what is above as well: a container that has ended would get its cgroup back.
+        if (!File.Exists(around))
+            return $"{around} does not exist: the container has ended";
         try
         {
             Directory.CreateDirectory(cell.Folder);
+            string[] moved = [];
             for (var pass = 0; pass < Passes; pass++)
             {
                 var outside = File.ReadAllLines(around);
-                // Also empty where all is inside already.
                 if (outside.Length == 0)
+                    return File.ReadAllLines(inside).Length > 0 ? null : $"{around} is empty: the container has ended, or has put all its processes into cgroups of its own";
+                // Version 2 goes on listing a process whose first thread has ended where that thread was; the others have been moved (tried).
+                if (outside.SequenceEqual(moved))
                     return null;
                 foreach (var pid in outside)
-                    Move(pid, Path.Combine(cell.Folder, "cgroup.procs"));
+                    Move(pid, inside);
+                moved = outside;
             }
             return $"processes appear in {around} faster than they can be moved";
         }

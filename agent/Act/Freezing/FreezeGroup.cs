@@ -125,8 +125,8 @@ internal sealed class FreezeGroup
     {
         var (entry, law) = (member.Entry, member.Entry.Law);
         if (law.Kind == RunLawKind.Full ? member.Stand == Stand.Running : member.Stand == Stand.Frozen && _beat.Law.Kind == law.Kind && (law.Kind == RunLawKind.Held || _beat.Law == law))
-            entry.Order.Close(true, $"{entry.Target.File} reads {(law.Kind == RunLawKind.Full ? entry.Target.Thawed : entry.Target.Frozen)}");
+            entry.Order.Close(true, law.Kind == RunLawKind.Full ? $"{entry.Target.File}: thawed" : $"{entry.Target.File} reads {entry.Target.Frozen}");
         else if (now >= entry.Order.Deadline)
-            entry.Order.Close(false, member.Error ?? (now < _breathUntil ? "it runs until the command in it ends" : "not seen to obey in time"));
+            entry.Order.Close(false, member.Error ?? (now < _breathUntil ? "it runs for a while: somebody sent it a signal" : "not seen to obey in time"));
     }
 }

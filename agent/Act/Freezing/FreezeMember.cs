@@ -51,14 +51,12 @@ internal sealed class FreezeMember(FreezeEntry entry, FreezerFile file, MonoTime
 
     public TimeSpan Ran(MonoTime at) => Stand == Stand.Frozen ? _ran : _ran + (at - _since);
 
-    public bool ReadsFrozen() => file.Read() == FreezerState.Frozen;
-
     /// <summary>Writes it, and again while it is not seen: on version 1 tasks that appeared since are reached only so.</summary>
     public FreezeResult Freeze(TimeProvider time)
     {
         var at = time.Mono();
         var first = Stand != Stand.Freezing;
-        var seen = !first && ReadsFrozen();
+        var seen = !first && file.Read() == FreezerState.Frozen;
         if (!seen && !file.Write(frozen: true))
             return Lost("freeze");
         if (first)
@@ -108,7 +106,7 @@ internal sealed class FreezeMember(FreezeEntry entry, FreezerFile file, MonoTime
         _thawFailed = true;
         return Fail(read == FreezerState.Unreadable
             ? $"thaw: {Entry.Target.File}: {Marshal.GetPInvokeErrorMessage(file.Error)}; tried again until it works"
-            : $"thawed, and {Entry.Target.Folder} still stands: a cgroup above it is frozen, or somebody freezes it again");
+            : $"thawed, and {Entry.Target.File} says otherwise: somebody else writes there");
     }
 
     public void Dispose() => file.Dispose();

@@ -56,7 +56,7 @@ internal sealed partial class FreezeRounds(Func<bool> mayFreeze, TimeProvider ti
         foreach (var (_, member) in _members)
         {
             member.Entry.Order.Close(false, "the freezer has ended");
-            if (member.IsGone || member.Entry.LetGo == true || member.Stand == Stand.Running)
+            if (member.IsGone || member.Stand == Stand.Running)
                 continue;
             all &= member.Thaw(time) is FreezeResult.Done or FreezeResult.Gone;
         }
@@ -83,42 +83,26 @@ internal sealed partial class FreezeRounds(Func<bool> mayFreeze, TimeProvider ti
         }
     }
 
-    // On its way out: to run, tried until it does; to stand, tried until the deadline, and left as it is.
+    // On its way out: tried until it runs.
     private MonoTime Leave(FreezeMember member)
     {
         var order = member.Entry.Order;
         if (member.IsGone || member.Again > time.Mono())
             return member.Again;
-        if (member.Entry.LetGo == true)
-        {
-            if (member.ReadsFrozen())
-                return Let(member, true, "left standing, as somebody else wants it");
-            if (!_mayFreeze())
-                return Let(member, false, "not frozen: the agent's lease has run out, or another agent has taken over");
-            return member.Freeze(time) switch
-            {
-                FreezeResult.Done => Let(member, true, "left standing, as somebody else wants it"),
-                FreezeResult.Failed => Let(member, false, member.Error!),
-                _ => member.Again,
-            };
-        }
         if (member.Thaw(time) == FreezeResult.Done)
-            return Let(member, true, $"{member.Entry.Target.File} reads {member.Entry.Target.Thawed}");
+        {
+            ended(member.Entry, false);
+            order.Close(true, $"{member.Entry.Target.File}: thawed");
+            return time.Mono(); // the table is another now
+        }
         if (order.IsOpen && time.Mono() >= order.Deadline)
             order.Close(false, member.Error ?? "not seen to run in time; tried again until it does");
         return member.Again;
     }
 
-    private MonoTime Let(FreezeMember member, bool confirmed, string words)
-    {
-        ended(member.Entry, false);
-        member.Entry.Order.Close(confirmed, words);
-        return time.Mono(); // the table is another now
-    }
-
     private MonoTime End(FreezeMember member)
     {
-        var leaving = member.Entry.LetGo == false;
+        var leaving = member.Entry.Leaves;
         if (!leaving)
             member.Entry.Gauge.Failed(member.Error!);
         ended(member.Entry, !leaving);
@@ -134,7 +118,7 @@ internal sealed partial class FreezeRounds(Func<bool> mayFreeze, TimeProvider ti
         foreach (var entry in table.Entries)
             Take(entry, now);
         var (groups, leaving) = (new Dictionary<string, FreezeGroup>(), new List<FreezeMember>());
-        foreach (var members in _members.Values.GroupBy(m => (m.Entry.Key, Leaves: m.Entry.LetGo is not null)))
+        foreach (var members in _members.Values.GroupBy(m => (m.Entry.Key, m.Entry.Leaves)))
         {
             if (members.Key.Leaves)
             {
@@ -142,7 +126,7 @@ internal sealed partial class FreezeRounds(Func<bool> mayFreeze, TimeProvider ti
                 continue;
             }
             var group = groups[members.Key.Key] = _byKey.GetValueOrDefault(members.Key.Key) ?? new FreezeGroup();
-            group.Take([.. members], members.First().Entry.Pace, members.Max(m => table.Breaths.GetValueOrDefault(m.Entry.Target.ContainerId).Until), now);
+            group.Take([.. members], members.First().Entry.Pace, members.Max(m => table.Breaths.GetValueOrDefault(m.Entry.Target.ContainerId)), now);
         }
         (_byKey, _groups, _leaving) = (groups, [.. groups.Values], [.. leaving]);
         _table = table; // last: what fails half way is done again
@@ -168,7 +152,7 @@ internal sealed partial class FreezeRounds(Func<bool> mayFreeze, TimeProvider ti
             entry.Gauge.Sample(now, TimeSpan.Zero, entry.Law.Period);
             return;
         }
-        var nothingToDo = gone && entry.LetGo == false;
+        var nothingToDo = gone && entry.Leaves;
         if (!nothingToDo)
             entry.Gauge.Failed(why!);
         ended(entry, !nothingToDo);
@@ -179,7 +163,7 @@ internal sealed partial class FreezeRounds(Func<bool> mayFreeze, TimeProvider ti
     {
         if (!_members.Remove(id, out var member))
             return;
-        if (member.IsAsked && !member.IsGone && member.Entry.LetGo != true)
+        if (member.IsAsked && !member.IsGone)
             member.Thaw(time);
         member.Dispose();
     }

@@ -61,15 +61,13 @@ internal sealed partial class FreezerThread : IFreezer, IDisposable
         return why is null ? Give(order, table => table.With(target, law, maxFreeze, order)) : Refuse(order, why);
     }
 
-    public Task<FreezeAnswer> LetGoAsync(FreezeTarget target, bool frozen = false)
+    public Task<FreezeAnswer> LetGoAsync(FreezeTarget target)
     {
         var order = new FreezeOrder(_time, Deadline);
-        return FreezerFile.WhyNot(target) is { } why ? Refuse(order, why) : Give(order, table => table.Leaving(target, frozen, order));
+        return FreezerFile.WhyNot(target) is { } why ? Refuse(order, why) : Give(order, table => table.Leaving(target, order));
     }
 
-    public void Breathe(string containerId, TimeSpan atMost) => Replace(table => table.WithBreath(containerId, _time.Mono() + atMost, _time.Mono()));
-
-    public void EndBreath(string containerId) => Replace(table => table.WithoutBreath(containerId, _time.Mono()));
+    public void Breathe(string containerId, TimeSpan span) => Replace(table => table.WithBreath(containerId, _time.Mono() + span, _time.Mono()));
 
     /// <summary>Everything that is ours runs again, seen to, before this returns.</summary>
     public void Dispose()

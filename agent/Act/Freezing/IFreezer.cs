@@ -8,21 +8,20 @@ internal interface IFreezer
     /// <param name="maxFreeze">No freeze lasts longer without a breath.</param>
     Task<FreezeAnswer> SetAsync(FreezeTarget target, RunLaw law, TimeSpan maxFreeze);
 
-    /// <summary>Hands off, and leaves the container running (or frozen, when somebody else wants it so). Ends when the kernel has confirmed it.</summary>
-    Task<FreezeAnswer> LetGoAsync(FreezeTarget target, bool frozen = false);
+    /// <summary>Hands off: nothing of ours keeps it from running. Ends when the kernel has confirmed it.</summary>
+    Task<FreezeAnswer> LetGoAsync(FreezeTarget target);
 
-    /// <summary>Lets it (and its group) run at once, whatever its law, until <see cref="EndBreath"/> or for this long: somebody runs a command in it, or ends it.
-    /// Of several at once each has its end: it runs until the last. Holds for a law that comes later too.</summary>
-    void Breathe(string containerId, TimeSpan atMost);
-
-    void EndBreath(string containerId);
+    /// <summary>Lets it (and its group) run at once, whatever its law, for this long: a signal reaches only who runs. Of several the last end counts.
+    /// Holds for a law that comes later too.</summary>
+    void Breathe(string containerId, TimeSpan span);
 
     /// <summary>What each container under a law has obtained; of one that went away, what was known, until it is named again.</summary>
     IReadOnlyDictionary<string, FreezeMeter> Meters { get; }
 }
 
 /// <summary>Where the freezer of one container is.</summary>
-/// <param name="Folder">Its cgroup in the file system; its last part or the scope's name holds the container's full id, else nothing is ever written there.</param>
+/// <param name="Folder">In the file system: our cell in its cgroup (<see cref="FreezeCell"/>), or, as it was found, its cgroup itself. The name of that cgroup holds
+/// the container's full id, else nothing is ever written there.</param>
 /// <param name="IsV2"><c>cgroup.freeze</c> and <c>cgroup.events</c>; else <c>freezer.state</c>.</param>
 /// <param name="Group">Containers of one group run and stand still together; null: on its own, phases spread.</param>
 internal sealed record FreezeTarget(string ContainerId, string Folder, bool IsV2, string? Group = null)

@@ -89,11 +89,9 @@ internal sealed class ActingStandIn : IAsyncDisposable
 
         public Task<FreezeAnswer> SetAsync(FreezeTarget target, RunLaw law, TimeSpan maxFreeze) => Answer($"set {target.ContainerId} {law.Kind}");
 
-        public Task<FreezeAnswer> LetGoAsync(FreezeTarget target, bool frozen = false) => Answer($"let go {target.ContainerId}");
+        public Task<FreezeAnswer> LetGoAsync(FreezeTarget target) => Answer($"let go {target.ContainerId}");
 
-        public void Breathe(string containerId, TimeSpan atMost) => Calls.Enqueue($"breathe {containerId}");
-
-        public void EndBreath(string containerId) => Calls.Enqueue($"end breath {containerId}");
+        public void Breathe(string containerId, TimeSpan span) => Calls.Enqueue($"breathe {containerId}");
 
         private Task<FreezeAnswer> Answer(string call)
         {

@@ -48,10 +48,10 @@ public sealed class FreezeRoundsTests : IDisposable
             return order;
         }
 
-        public FreezeOrder LetGo(FreezeTarget target, bool frozen)
+        public FreezeOrder LetGo(FreezeTarget target)
         {
             var order = new FreezeOrder(Time, TimeSpan.FromSeconds(1));
-            Table = Table.Leaving(target, frozen, order);
+            Table = Table.Leaving(target, order);
             return order;
         }
 
@@ -79,20 +79,20 @@ public sealed class FreezeRoundsTests : IDisposable
             {
                 var (target, frozen) = (_targets[i], _freezers.IsFrozen(_targets[i]));
                 var entry = Table.Of(target.ContainerId);
-                var ours = entry is { LetGo: null };
+                var ours = entry is { Leaves: false };
                 if (!frozen)
                     _frozenSince[i] = null;
                 else if (ours)
                 {
                     Assert.True(Lease, "frozen without the lease");
                     Assert.NotEqual(RunLawKind.Full, entry!.Law.Kind);
-                    Assert.False(Table.Breaths.TryGetValue(target.ContainerId, out var breath) && breath.Until > now, "frozen in its breath");
+                    Assert.False(Table.Breaths.TryGetValue(target.ContainerId, out var until) && until > now, "frozen in its breath");
                     _frozenSince[i] ??= now;
                     Assert.True(now - _frozenSince[i]!.Value < MaxFreeze, "frozen longer than it may");
                 }
                 if (ours && target.Group is not null)
                     for (var j = 0; j < i; j++)
-                        if (_targets[j].Group == target.Group && Table.Of(_targets[j].ContainerId) is { LetGo: null })
+                        if (_targets[j].Group == target.Group && Table.Of(_targets[j].ContainerId) is { Leaves: false })
                             Assert.Equal(_freezers.IsFrozen(_targets[j]), frozen);
             }
         }
@@ -109,7 +109,7 @@ public sealed class FreezeRoundsTests : IDisposable
     {
         FreezeTarget[] targets = [_freezers.Add(1), _freezers.Add(2), _freezers.Add(3, "ranks"), _freezers.Add(4, "ranks")];
         var law = Gen.OneOf(Gen.Const(RunLaw.Held), Gen.Const(RunLaw.Full), Gen.Select(Gen.Double[0.05, 0.95], Gen.Double[10, 80].Select(TimeSpan.FromMilliseconds), RunLaw.Duty));
-        var act = Gen.Select(Gen.Int[0, 11], Gen.Int[0, targets.Length - 1], law, Gen.Double[0, 50].Select(TimeSpan.FromMilliseconds));
+        var act = Gen.Select(Gen.Int[0, 9], Gen.Int[0, targets.Length - 1], law, Gen.Double[0, 50].Select(TimeSpan.FromMilliseconds));
         act.Array[1, 10].Sample(acts =>
         {
             using (var hand = new Hand(_freezers, targets))
@@ -122,9 +122,7 @@ public sealed class FreezeRoundsTests : IDisposable
                     {
                         case 0: hand.Lease = !hand.Lease; break;
                         case 1: hand.Table = hand.Table.WithBreath(target.ContainerId, hand.Time.Mono() + TimeSpan.FromMilliseconds(30), hand.Time.Mono()); break;
-                        case 2: hand.Table = hand.Table.WithoutBreath(target.ContainerId, hand.Time.Mono()); break;
-                        case 3: order = hand.LetGo(target, frozen: false); break;
-                        case 4: order = hand.LetGo(target, frozen: true); break;
+                        case 2: order = hand.LetGo(target); break;
                         default: hand.Set(target, next); break;
                     }
                     hand.Run(span);
@@ -132,9 +130,7 @@ public sealed class FreezeRoundsTests : IDisposable
                         continue;
                     Assert.False(order.IsOpen);
                     Assert.Null(hand.Table.Of(target.ContainerId));
-                    Assert.Equal(kind == 4 && hand.Lease, _freezers.IsFrozen(target));
-                    if (kind == 4)
-                        hand.LetGo(target, frozen: false); // whoever wanted it frozen thaws it
+                    Assert.False(_freezers.IsFrozen(target));
                 }
                 hand.Run(TimeSpan.Zero);
             }
@@ -172,22 +168,18 @@ public sealed class FreezeRoundsTests : IDisposable
     }
 
     [Fact]
-    public void Two_commands_in_one_container_let_it_run_until_both_have_ended()
+    public void Of_two_breaths_at_once_the_longer_counts()
     {
         var target = _freezers.Add(1);
         using var hand = new Hand(_freezers, [target]);
         hand.Set(target, RunLaw.Held);
         hand.Run(TimeSpan.Zero);
         Assert.True(_freezers.IsFrozen(target));
-        for (var i = 0; i < 2; i++)
-            hand.Table = hand.Table.WithBreath(target.ContainerId, hand.Time.Mono() + TimeSpan.FromSeconds(9), hand.Time.Mono());
-        hand.Run(TimeSpan.FromMilliseconds(40));
+        foreach (var milliseconds in new[] { 90, 40 })
+            hand.Table = hand.Table.WithBreath(target.ContainerId, hand.Time.Mono() + TimeSpan.FromMilliseconds(milliseconds), hand.Time.Mono());
+        hand.Run(TimeSpan.FromMilliseconds(89));
         Assert.False(_freezers.IsFrozen(target));
-        hand.Table = hand.Table.WithoutBreath(target.ContainerId, hand.Time.Mono());
-        hand.Run(TimeSpan.FromMilliseconds(10));
-        Assert.False(_freezers.IsFrozen(target));
-        hand.Table = hand.Table.WithoutBreath(target.ContainerId, hand.Time.Mono());
-        hand.Run(TimeSpan.Zero);
+        hand.Run(TimeSpan.FromMilliseconds(1));
         Assert.True(_freezers.IsFrozen(target));
     }
 }

@@ -66,7 +66,6 @@ public sealed class FreezerThreadTests : IDisposable
         Volatile.Write(ref _lease, false);
         await Eventually.TrueAsync(() => !_freezers.IsFrozen(target));
         Assert.False((await freezer.SetAsync(target, RunLaw.Held, Long)).Confirmed);
-        Assert.False((await freezer.LetGoAsync(target, frozen: true)).Confirmed);
         Assert.False(_freezers.IsFrozen(target));
     }
 
@@ -80,36 +79,69 @@ public sealed class FreezerThreadTests : IDisposable
     }
 
     [Fact]
-    public async Task Somebody_else_wants_it_frozen_and_gets_it_so()
+    public async Task It_is_let_go_by_its_own_word_though_somebody_else_has_stopped_what_is_above()
     {
-        var target = _freezers.Add(1);
-        using (var freezer = Start())
-        {
-            await freezer.SetAsync(target, RunLaw.Duty(0.9, TimeSpan.FromMilliseconds(20)), Long);
-            Assert.True((await freezer.LetGoAsync(target, frozen: true)).Confirmed);
-            Assert.True(_freezers.IsFrozen(target));
-        }
-        Assert.True(_freezers.IsFrozen(target)); // no longer ours
+        var target = _freezers.AddBelowFrozen(1);
+        using var freezer = Start();
+        Assert.True((await freezer.SetAsync(target, RunLaw.Held, Long)).Confirmed);
+        Assert.StartsWith("1", await File.ReadAllTextAsync(target.File, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        var answer = await freezer.LetGoAsync(target);
+        Assert.True(answer.Confirmed, answer.Words);
+        Assert.StartsWith("0", await File.ReadAllTextAsync(target.File, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Empty(freezer.Meters);
     }
 
     [Theory]
-    [InlineData("/tmp/elsewhere")]
-    [InlineData("relative")]
-    public async Task Nothing_is_written_where_the_path_does_not_end_in_the_containers_full_id(string folder)
+    [InlineData("/cg/docker/{id}")]
+    [InlineData("/cg/system.slice/docker-{id}.scope")]
+    [InlineData("/cg/docker/{id}/headroom")]
+    [InlineData("/cg/system.slice/docker-{id}.scope/headroom")]
+    public void It_may_write_in_the_containers_cgroup_and_in_our_cell_below_it(string folder) => Assert.Null(FreezerFile.WhyNot(Named(folder)));
+
+    [Theory]
+    [InlineData("/cg/docker")]
+    [InlineData("/cg/docker/headroom")]
+    [InlineData("/headroom")]
+    [InlineData("/")]
+    [InlineData("{id}")]
+    [InlineData("{id}/headroom")]
+    [InlineData("/cg/{id}/")]
+    [InlineData("/cg/{id}/headroom/")]
+    [InlineData("/cg/{id}/headroom/headroom")]
+    [InlineData("/cg/{id}/headroom/below")]
+    [InlineData("/cg/{id}/below")]
+    [InlineData("/cg/{id}/below/headroom")]
+    [InlineData("/cg/{id}/Headroom")]
+    [InlineData("/cg/{id}/headroom.scope")]
+    [InlineData("/cg/{id}/..")]
+    [InlineData("/cg/{id}/../headroom")]
+    [InlineData("/cg/{id}/headroom/..")]
+    [InlineData("/cg/else/../{id}")]
+    public async Task It_writes_nothing_anywhere_else(string folder)
+    {
+        using var freezer = Start();
+        var wrong = Named(folder);
+        Assert.Contains("nothing is written", (await freezer.SetAsync(wrong, RunLaw.Held, Long)).Words, StringComparison.Ordinal);
+        Assert.Contains("nothing is written", (await freezer.LetGoAsync(wrong)).Words, StringComparison.Ordinal);
+        Assert.Contains("nothing is written", FreezeCell.Gather(wrong), StringComparison.Ordinal);
+        Assert.Empty(freezer.Meters);
+    }
+
+    [Fact]
+    public async Task It_writes_nothing_for_another_container_or_by_half_an_id()
     {
         var target = _freezers.Add(1);
         using var freezer = Start();
-        foreach (var wrong in new[]
-        {
-            target with { Folder = folder }, target with { ContainerId = target.ContainerId[..12] }, target with { ContainerId = 2.ToString("x64") },
-            target with { Folder = target.Folder + "/below" }, target with { Folder = target.Folder + "/.." },
-        })
-        {
-            Assert.Contains("nothing is written", (await freezer.SetAsync(wrong, RunLaw.Held, Long)).Words, StringComparison.Ordinal);
-            Assert.Contains("nothing is written", (await freezer.LetGoAsync(wrong, frozen: true)).Words, StringComparison.Ordinal);
-        }
+        foreach (var id in new[] { target.ContainerId[..12], 2.ToString("x64"), "" })
+            Assert.Contains("nothing is written", (await freezer.SetAsync(target with { ContainerId = id }, RunLaw.Held, Long)).Words, StringComparison.Ordinal);
         Assert.False(_freezers.IsFrozen(target));
         Assert.Empty(freezer.Meters);
+    }
+
+    private static FreezeTarget Named(string folder)
+    {
+        var id = 0x123.ToString("x64");
+        return new FreezeTarget(id, folder.Replace("{id}", id, StringComparison.Ordinal), false);
     }
 
     [Fact]
@@ -150,10 +182,6 @@ public sealed class FreezerThreadTests : IDisposable
         await freezer.SetAsync(target, RunLaw.Held, Long);
         freezer.Breathe(target.ContainerId, TimeSpan.FromMilliseconds(300));
         await Eventually.TrueAsync(() => !_freezers.IsFrozen(target));
-        await Eventually.TrueAsync(() => _freezers.IsFrozen(target));
-        freezer.Breathe(target.ContainerId, TimeSpan.FromHours(1));
-        await Eventually.TrueAsync(() => !_freezers.IsFrozen(target));
-        freezer.EndBreath(target.ContainerId);
         await Eventually.TrueAsync(() => _freezers.IsFrozen(target));
     }
 

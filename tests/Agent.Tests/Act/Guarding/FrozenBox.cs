@@ -23,7 +23,7 @@ internal sealed class FrozenBox : IAsyncDisposable
     public string Id { get; } = new('a', 64);
     public string RuntimeFolder => $"{_folder}/run";
     public string StateFolder => $"{_folder}/state";
-    public string FreezerFile => $"{_folder}/cgroup/docker-{Id}.scope/freezer.state";
+    public string FreezerFile => $"{_folder}/cgroup/docker-{Id}.scope/headroom/freezer.state";
     public Uri Docker => new($"tcp://127.0.0.1:{_docker.Port}");
     public string Word => File.ReadAllText(FreezerFile).Trim();
     public IReadOnlyList<Hold> Held => HoldJournal.Read(StateFolder).Holds;
@@ -31,8 +31,6 @@ internal sealed class FrozenBox : IAsyncDisposable
     public bool DockerIsBroken { get; set; }
     public bool IsPaused { get; set; }
     public DateTimeOffset StartedNow { get; set; } = Started;
-    /// <summary>Called at each question about the container, before the answer.</summary>
-    public Action? Asked { get; set; }
 
     public Hold FreezeHold() => Hold(Lever.Share, new Undo(UndoKind.WriteIfOurs, FreezerFile, "FROZEN", "THAWED"));
 
@@ -67,7 +65,6 @@ internal sealed class FrozenBox : IAsyncDisposable
         }
         if (request.Path != $"/v1.47/containers/{Id}/json")
             return RawHttpServer.ReplyAsync(stream, 404, "no such container");
-        Asked?.Invoke();
         var state = $"{{\"Paused\":{(IsPaused ? "true" : "false")},\"StartedAt\":\"{StartedNow:yyyy-MM-ddTHH:mm:ss.fffffff00Z}\"}}";
         return RawHttpServer.ReplyAsync(stream, 200, $"{{\"State\":{state}}}");
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Headroom.Act.Guarding;
 using Headroom.Interop.Linux;
+using Headroom.Model;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
@@ -125,15 +126,17 @@ public sealed class GuardTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_hold_that_Docker_did_not_answer_for_is_tried_until_it_does()
+    public async Task A_pause_that_Docker_did_not_answer_for_is_tried_until_it_does_and_keeps_no_freeze()
     {
-        _box.DockerIsBroken = true;
+        _box.Journal(_box.PauseHold());
+        _box.IsPaused = _box.DockerIsBroken = true;
         await StepAsync(Beat);
         Assert.Equal("THAWED", _box.Word);
-        Assert.Single(_box.Held);
+        Assert.Equal(Lever.Pause, Assert.Single(_box.Held).Lever);
         _box.DockerIsBroken = false;
         await StepsAsync(TimeSpan.FromSeconds(2));
         Assert.Empty(_box.Held);
+        Assert.False(_box.IsPaused);
     }
 
     [Fact]
