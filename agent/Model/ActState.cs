@@ -61,7 +61,7 @@ internal sealed record Hold(WorkloadId Workload, Lever Lever, RuleName Rule, dou
 
 internal enum UndoKind
 {
-    /// <summary>Write <see cref="Undo.Value"/> to the file <see cref="Undo.Target"/> if it reads <see cref="Undo.Ours"/> and Docker does not call the container paused.</summary>
+    /// <summary>Write <see cref="Undo.Value"/> to the file <see cref="Undo.Target"/> if it reads <see cref="Undo.Ours"/>.</summary>
     WriteIfOurs,
     /// <summary>Docker unpause of the container <see cref="Undo.Target"/>, if it is still in the life that was paused.</summary>
     Unpause,

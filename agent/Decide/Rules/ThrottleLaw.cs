@@ -22,8 +22,8 @@ internal static class ThrottleLaw
     public const double EaseStep = 0.05;
     /// <summary>A second, under traffic: from the floor to half the time in 100 s.</summary>
     public const double GrowthPerSecond = 0.004;
-    /// <summary>All of it, when nobody can be hurt.</summary>
-    public static readonly TimeSpan GiveBackWithin = TimeSpan.FromSeconds(30);
+    /// <summary>Who needs nothing any more is known to be idle only ten seconds after its last request: with this all is back within thirty.</summary>
+    public static readonly TimeSpan GiveBackWithin = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Forgotten = TimeSpan.FromHours(1);
     private static readonly TimeSpan EvictWithin = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan LongestDwell = TimeSpan.FromMinutes(30);

@@ -41,7 +41,14 @@ public sealed partial class ClosedLoopTests
         Assert.True(toProtect <= TimeToProtect.TotalSeconds, all);
         Assert.True(after.Within(slo) >= 0.9, all);
         Assert.True(share > 0.01, all);
-        Eventually.True(() => CoreMeter.Now > ended + 1 && rig.Meter.ShareOfWhatWasLeft(rig.Burners, CoreMeter.Now - 1, CoreMeter.Now) >= 0.9, TimeToGiveBack, "batch to have the core again");
+        try
+        {
+            Eventually.True(() => CoreMeter.Now > ended + 1 && rig.Meter.ShareOfWhatWasLeft(rig.Burners, CoreMeter.Now - 1, CoreMeter.Now) >= 0.9, TimeToGiveBack, "batch to have the core again");
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{e.Message}: {rig.Meter.ShareOfWhatWasLeft(rig.Burners, CoreMeter.Now - 1, CoreMeter.Now):0.0 %}\n{agent.Scrape().Text}\n{agent.Program.Output}");
+        }
         figures.Add(what, after, share, toProtect, CoreMeter.Now - 1 - ended);
 
         double Breach() => load.SoFar.Between(started, double.PositiveInfinity).FirstBreach(slo) ?? double.PositiveInfinity;
