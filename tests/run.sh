@@ -4,6 +4,7 @@
 #
 #   tests/run.sh                everything that CI runs, under 20 minutes
 #   tests/run.sh --quick        only what needs neither root nor containers
+#   tests/run.sh --full         all kill points too (over 200): about half an hour more
 #   tests/run.sh --closed-loop  only the closed loop on real containers, with a whole minute for each figure; prints them as a table
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,8 +13,9 @@ quick=false closed_loop=false
 case "${1-}" in
     '') ;;
     --quick) quick=true ;;
+    --full) export HEADROOM_TEST_FULL=1 ;;
     --closed-loop) closed_loop=true ;;
-    *) echo "usage: tests/run.sh [--quick | --closed-loop]" >&2; exit 2 ;;
+    *) echo "usage: tests/run.sh [--quick | --full | --closed-loop]" >&2; exit 2 ;;
 esac
 
 say() { printf '\n== %s\n' "$*" >&2; }

@@ -33,7 +33,9 @@ internal sealed class ActingNode : IDisposable
 
     /// <summary>SM use of each job, in percent. It does not fall while the job is held: for holds of more than some seconds it must be 0, or the agent
     /// finds, rightly, that its lever does nothing.</summary>
-    public int Sm { get; init; } = 50;
+    public int Sm { get; init; }
+
+    public FakeMachine Machine => _machine;
 
     private string PolicyFile => $"{_folder}/policy.yaml";
 

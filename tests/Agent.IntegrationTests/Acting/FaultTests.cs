@@ -138,6 +138,21 @@ public sealed class FaultTests : IDisposable
         Assert.Equal("running", _node.DockerState());
     }
 
+    [Fact]
+    public void While_the_driver_hangs_a_share_goes_on_and_can_be_given_back()
+    {
+        Start("throttle");
+        _node.Until(IsDutied, TimeSpan.FromSeconds(30), "the share");
+        _node.Machine.Hang(NvmlCall.MemoryInfoV2);
+        _node.Until(() => _node.Machine.Hanging(NvmlCall.MemoryInfoV2) > 0, TimeSpan.FromSeconds(10), "a call to hang");
+        _node.Until(() => _node.Metric("headroom_gpu_up{gpu=\"0\"} 0"), TimeSpan.FromSeconds(20), "the agent to see it");
+        Assert.True(IsDutied());
+        _node.Policy(outside: null);
+        _node.Until(() => Enumerable.Range(0, 100).All(_ => _node.FreezerState() == "THAWED"), TimeSpan.FromSeconds(15), "the share to be given back");
+        _node.Machine.Release(NvmlCall.MemoryInfoV2);
+        Assert.False(_node.Program!.HasExited);
+    }
+
     [Theory]
     [InlineData("recommend")]
     [InlineData("observe")]

@@ -19,7 +19,7 @@ public sealed class NothingStaysFrozenTests(DockerDaemon docker) : IDisposable
         string[] holds = ["throttle", "pause"];
         string[] points = ["journal.taken:1", "effect.taken:1", "effect.given-back:1", "journal.done:1", "tick.applied:25"];
         if (Full)
-            points = [.. points, .. Enumerable.Range(0, 45).Select(i => $"tick.applied:{4 + i * 2}")];
+            points = [.. points, .. Enumerable.Range(0, 32).Select(i => $"tick.applied:{4 + i * 3}")];
         return from hold in holds
                from point in points
                from how in new[] { "kill", "stop", "hang" }

@@ -24,9 +24,9 @@ public sealed class ClosedLoopFigures(DockerDaemon docker) : IDisposable
 
     private static string? Table => Environment.GetEnvironmentVariable("HEADROOM_TABLE");
 
-    internal void Add(string what, Requests requests, double batchShare, double? timeToProtect = null, double? timeToGiveBack = null) => _rows.Add(string.Create(
+    internal void Add(string what, Requests requests, double batchShare, double? timeToProtect = null, double? timeToGiveBack = null, double? tickToHold = null) => _rows.Add(string.Create(
         CultureInfo.InvariantCulture,
-        $"| {what} | {requests.Count} | {requests.P95 * 1000:0} | {requests.Within(Slo):0.0 %} | {batchShare:0.0 %} | {Seconds(timeToProtect)} | {Seconds(timeToGiveBack)} |"));
+        $"| {what} | {requests.Count} | {requests.P95 * 1000:0} | {requests.Within(Slo):0.0 %} | {batchShare:0.0 %} | {Seconds(timeToProtect)} | {Seconds(timeToGiveBack)} | {tickToHold * 1000:0} |"));
 
     public void Dispose()
     {
@@ -38,8 +38,8 @@ public sealed class ClosedLoopFigures(DockerDaemon docker) : IDisposable
             A model server ({ClosedLoopRig.WorkMilliseconds} ms of CPU a request, {ClosedLoopRig.Rate} requests a second, Poisson) and batch containers share one core: CPU as the shared device.
             Its p95 alone is {IsolatedP95 * 1000:0} ms, its SLO {Slo * 1000:0} ms. Managed rows count from 10 s after the first breach.
 
-            | situation | requests | p95, ms | within the SLO | batch's share of the core | time to protect, s | time to give back, s |
-            |---|---:|---:|---:|---:|---:|---:|
+            | situation | requests | p95, ms | within the SLO | batch's share of the core | time to protect, s | time to give back, s | tick to proven hold, ms |
+            |---|---:|---:|---:|---:|---:|---:|---:|
             """),
             .. _rows.Order(StringComparer.Ordinal), "",
         ]));

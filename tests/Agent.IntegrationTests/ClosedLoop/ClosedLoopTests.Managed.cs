@@ -49,7 +49,10 @@ public sealed partial class ClosedLoopTests
         {
             throw new TimeoutException($"{e.Message}: {rig.Meter.ShareOfWhatWasLeft(rig.Burners, CoreMeter.Now - 1, CoreMeter.Now):0.0 %}\n{agent.Scrape().Text}\n{agent.Program.Output}");
         }
-        figures.Add(what, after, share, toProtect, CoreMeter.Now - 1 - ended);
+        // From the tick that saw the breach to the proof that the hold is in force: the budget is 100 ms, this machine is busy.
+        var wait = agent.Scrape()["headroom_action_last_wait_seconds{lever=\"share\"}"];
+        Assert.True(wait < 0.5, $"the last hold took {wait} s\n{all}");
+        figures.Add(what, after, share, toProtect, CoreMeter.Now - 1 - ended, wait);
 
         double Breach() => load.SoFar.Between(started, double.PositiveInfinity).FirstBreach(slo) ?? double.PositiveInfinity;
     }
