@@ -143,13 +143,13 @@ public sealed class FaultTests : IDisposable
     {
         Start("throttle");
         _node.Until(IsDutied, TimeSpan.FromSeconds(30), "the share");
-        _node.Machine.Hang(NvmlCall.MemoryInfoV2);
-        _node.Until(() => _node.Machine.Hanging(NvmlCall.MemoryInfoV2) > 0, TimeSpan.FromSeconds(10), "a call to hang");
+        _node.Machine.Hang(NvmlCall.DeviceGetMemoryInfo_v2);
+        _node.Until(() => _node.Machine.Hanging(NvmlCall.DeviceGetMemoryInfo_v2) > 0, TimeSpan.FromSeconds(10), "a call to hang");
         _node.Until(() => _node.Metric("headroom_gpu_up{gpu=\"0\"} 0"), TimeSpan.FromSeconds(20), "the agent to see it");
         Assert.True(IsDutied());
         _node.Policy(outside: null);
         _node.Until(() => Enumerable.Range(0, 100).All(_ => _node.FreezerState() == "THAWED"), TimeSpan.FromSeconds(15), "the share to be given back");
-        _node.Machine.Release(NvmlCall.MemoryInfoV2);
+        _node.Machine.Release(NvmlCall.DeviceGetMemoryInfo_v2);
         Assert.False(_node.Program!.HasExited);
     }
 
