@@ -61,7 +61,8 @@ internal sealed partial class Reconciler(HandTools tools, Actuators.VramRoom roo
             : !hasGuard() ? "no guard answers: start `headroom guard` (systemd: headroom-guard.service)"
             : !isSettled ? fresh ? "the containers have not been seen for long enough yet" : "Docker does not answer"
             : null;
-        if (limited != _limited)
+        // Who only watches needs no guard.
+        if (limited != _limited && policy.Mode == Mode.Enforce)
             LogLimit(tools.Log, limited ?? "nothing: it may act as far as the policy says");
         Volatile.Write(ref _limited, limited);
 
