@@ -44,7 +44,7 @@ public sealed class ReloadTests : IDisposable
         using var agent = new RunningAgent("--simulate");
         using var http = new HttpClient();
         using var answer = await http.PostAsync(new Uri(agent.Metrics, "/-/reload"), null);
-        Assert.Equal(System.Net.HttpStatusCode.MethodNotAllowed, answer.StatusCode);
+        Assert.Equal(System.Net.HttpStatusCode.NotFound, answer.StatusCode);
     }
 
     private static double? Slo(Page page) => page["headroom_workload_slo_seconds{workload=\"recommender\",slo=\"p95\"}"];
