@@ -29,6 +29,8 @@ public sealed class UserActionsTests : IDisposable
         _node.Policy("throttle");
         _node.Start();
         _node.Until(IsDutied, TimeSpan.FromSeconds(30), "the job to be on a share");
+        // Only who has seen it there can see it go.
+        _node.Until(() => _node.Metric("headroom_hold_active{workload=\"job\""), TimeSpan.FromSeconds(10), "the page to show it");
     }
 
     private bool IsDutied() => Enumerable.Range(0, 200).Any(_ => _node.FreezerState() == "FROZEN") && _node.DockerState() == "running";
