@@ -12,12 +12,15 @@ internal sealed record ShareTrim
     private const double Tolerance = 0.1;
     private const int OffTimes = 3;
     /// <summary>Never trimmed below this part of what was asked.</summary>
-    private const double Least = 0.25;
+    private const double Least = 0.5;
+    /// <summary>Of what the share should take away, so much must stay before the lever is called useless. Free use was seen beside neighbours that may stand still now,
+    /// so what is obtained looks like more than it is (tried: 27 % at a share of 10 %, and the model that was to be protected starved).</summary>
+    private const double Nothing = 0.5;
     /// <summary>Driver windows of process use last up to about a second: what is seen sooner may be from before.</summary>
     private static readonly TimeSpan Settle = TimeSpan.FromSeconds(3);
     private const double TooLittleToJudge = 0.05;
 
-    /// <summary>Part 0.25..1 of the asked share that is given.</summary>
+    /// <summary>Part 0.5..1 of the asked share that is given.</summary>
     public double Factor { get; init; } = 1;
     /// <summary>Share obtained, by SM use; null while not known.</summary>
     public double? Obtained { get; init; }
@@ -45,6 +48,6 @@ internal sealed record ShareTrim
             return this with { Obtained = smooth, Off = 0, Factor = Math.Min(1, Factor * 1.05) };
         var factor = share > 0 ? Math.Max(Least, Factor * Math.Max(0.5, share / smooth)) : Factor;
         var spent = share <= 0 || Factor <= Least;
-        return this with { Obtained = smooth, Factor = factor, Since = now, Off = spent && smooth > share + Tolerance ? Off + 1 : 0 };
+        return this with { Obtained = smooth, Factor = factor, Since = now, Off = spent && smooth > share + Nothing * (1 - share) ? Off + 1 : 0 };
     }
 }
