@@ -27,14 +27,13 @@ internal sealed class FreeUseBook
                 _use.Remove(gone);
     }
 
-    /// <summary>SM use of all its processes on all GPUs; null when not known.</summary>
+    /// <summary>SM use of all its processes on the GPU that it uses most, 0..1; null when not known.</summary>
     public static double? NowOf(NodeSnapshot snapshot, string instanceId)
     {
         double? use = null;
-        foreach (var gpu in snapshot.Attribution)
-            foreach (var share in gpu.Shares)
-                if (share.InstanceId == instanceId && share.SmUse.Known() is { } known)
-                    use = (use ?? 0) + known;
+        foreach (var (_, share) in snapshot.SharesOf(instanceId))
+            if (share.SmUse.Known() is { } known)
+                use = Math.Max(use ?? 0, known);
         return use;
     }
 }

@@ -136,15 +136,8 @@ internal sealed partial class Reconciler(HandTools tools, Actuators.VramRoom roo
         await _ending.CancelAsync();
         var hands = _hands.Values.ToList();
         using var limit = new CancellationTokenSource(EndWithin, tools.Time);
-        try
-        {
-            // Each by itself: one that waits in a long stop keeps no other paused.
-            return (await Task.WhenAll(hands.Select(h => EndAsync(h.Hand, h.Running, limit.Token)))).All(ended => ended);
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
+        // Each by itself: one that waits in a long stop keeps no other paused.
+        return (await Task.WhenAll(hands.Select(h => EndAsync(h.Hand, h.Running, limit.Token)))).All(ended => ended);
     }
 
     private static async Task<bool> EndAsync(ContainerHand hand, Task running, CancellationToken limit)
@@ -184,10 +177,9 @@ internal sealed partial class Reconciler(HandTools tools, Actuators.VramRoom roo
     private static (int Gpu, long Bytes)? BytesOf(NodeSnapshot snapshot, string id)
     {
         (int, long)? most = null;
-        foreach (var gpu in snapshot.Attribution)
-            foreach (var share in gpu.Shares)
-                if (share.InstanceId == id && !(most?.Item2 >= share.UsedBytes))
-                    most = (gpu.Gpu, share.UsedBytes);
+        foreach (var (gpu, share) in snapshot.SharesOf(id))
+            if (!(most?.Item2 >= share.UsedBytes))
+                most = (gpu, share.UsedBytes);
         // Nothing on any card is only known when all cards are.
         return most ?? (snapshot.Gpus.Count > 0 && snapshot.Attribution.Count == snapshot.Gpus.Count ? (snapshot.Gpus[0].Index, 0) : null);
     }

@@ -65,5 +65,5 @@ internal sealed class RestartTrials(Budgets budgets, TimeProvider time)
 
     // Null where no GPU answers: nothing is judged by what is not known.
     private static long? BytesOf(NodeSnapshot snapshot, string id) =>
-        snapshot.Attribution.Count == 0 ? null : snapshot.Attribution.Sum(gpu => gpu.Shares.Where(s => s.InstanceId == id).Sum(s => s.UsedBytes));
+        snapshot.Attribution.Count == 0 ? null : snapshot.SharesOf(id).Sum(s => s.Share.UsedBytes);
 }

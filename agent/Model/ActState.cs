@@ -48,7 +48,7 @@ internal sealed record Hold(WorkloadId Workload, Lever Lever, RuleName Rule, dou
     public long? BytesBefore { get; init; }
     /// <summary>That GPU.</summary>
     public int? GpuBefore { get; init; }
-    /// <summary>Share of time that it obtained lately, 0..1; null while not measured.</summary>
+    /// <summary>Share of the GPU time that it obtained lately by its SM use, or of the time by the freezer where that is unknown, 0..1; null while not measured.</summary>
     public double? ShareObtained { get; init; }
     /// <summary>Why it is held.</summary>
     public Reason? Reason { get; init; }

@@ -25,6 +25,15 @@ internal sealed record NodeSnapshot
     public IReadOnlyList<AlertSignal> Alerts { get; init; } = [];
     /// <summary>What Headroom holds and has done.</summary>
     public ActState Act { get; init; } = ActState.Nothing;
+
+    /// <summary>What one container holds, one entry a GPU; empty too where no GPU answers.</summary>
+    public IEnumerable<(int Gpu, GpuShare Share)> SharesOf(string instanceId)
+    {
+        foreach (var gpu in Attribution)
+            foreach (var share in gpu.Shares)
+                if (share.InstanceId == instanceId)
+                    yield return (gpu.Gpu, share);
+    }
 }
 
 /// <summary>One workload at one tick.</summary>

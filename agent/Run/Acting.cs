@@ -88,13 +88,14 @@ internal sealed partial class Acting : IDisposable
     public void Ticked()
     {
         // Not before: a start may take longer than a lease.
+        var hangs = _reconciler.Hangs;
         if (_lease is null && !_leased.Task.IsCompleted)
             TakeLease();
-        else if (!_reconciler.Hangs)
+        else if (!hangs)
             _lease?.Renew();
         else if (!_toldHang)
             LogHangs(_log);
-        _toldHang = _reconciler.Hangs;
+        _toldHang = hangs;
     }
 
     /// <summary>Gives back what an agent before has left frozen, then listens to Docker until told to stop; then gives back what this one holds. Ends early when somebody else took the lease.</summary>

@@ -17,9 +17,10 @@ internal sealed class FreezeActuator(IFreezer freezer, Func<ContainerSample, Fre
         if (container.State != ContainerState.Running)
             return Task.FromResult(Preparation.Refuse($"it does not run ({container.State})"));
         var (found, problem) = locate(container);
-        return Task.FromResult(found is null || FreezeCell.In(found) is not { } place
-            ? Preparation.Refuse(problem!)
-            : new Preparation(new Undo(UndoKind.WriteIfOurs, place.File, place.Frozen, place.Thawed), "runs all the time"));
+        if (found is null)
+            return Task.FromResult(Preparation.Refuse(problem!));
+        var place = FreezeCell.In(found);
+        return Task.FromResult(new Preparation(new Undo(UndoKind.WriteIfOurs, place.File, place.Frozen, place.Thawed), "runs all the time"));
     }
 
     public async Task<StepResult> TakeAsync(Target target, Hold hold, CancellationToken stop)

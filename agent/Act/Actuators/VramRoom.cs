@@ -63,7 +63,7 @@ internal sealed class VramRoom(TimeProvider time)
     }
 
     private long HeldBy(Promise promise) =>
-        _seen?.Attribution.FirstOrDefault(g => g.Gpu == promise.Gpu)?.Shares.Where(s => s.InstanceId == promise.InstanceId).Sum(s => s.UsedBytes) ?? 0;
+        _seen?.SharesOf(promise.InstanceId).Where(s => s.Gpu == promise.Gpu).Sum(s => s.Share.UsedBytes) ?? 0;
 
     private void Leave()
     {

@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Headroom.Act.Actuators;
 using Headroom.Model;
 using Headroom.Model.Reasons;
@@ -104,6 +103,8 @@ internal sealed partial class ContainerHand
     }
 
     private void Remember(Func<HandMemory, HandMemory> change) => Volatile.Write(ref _memory, change(_memory));
+
+    private void MarkTold(string what) => Remember(m => m with { Told = [.. m.Told, what] });
 
     private void Rest(params ReadOnlySpan<Lever> levers)
     {

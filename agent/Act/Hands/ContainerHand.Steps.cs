@@ -1,8 +1,5 @@
-using System.Threading.Channels;
 using Headroom.Act.Actuators;
 using Headroom.Model;
-using Headroom.Model.Reasons;
-using Microsoft.Extensions.Logging;
 
 namespace Headroom.Act.Hands;
 
@@ -31,7 +28,7 @@ internal sealed partial class ContainerHand
         }
         if (desired.Mode < Mode.Enforce)
         {
-            Remember(m => m with { Told = [.. m.Told, NextStep.TellingOf(step.Wanted)] });
+            MarkTold(NextStep.TellingOf(step.Wanted));
             Tell(StepKind.Take, step.Lever, step.Wanted.Rule, new StepResult(OutcomeResult.DryRun, "would be done in mode enforce"), began, desired, step.Wanted.Reason, share: step.Limit.Share);
             return;
         }
@@ -179,7 +176,7 @@ internal sealed partial class ContainerHand
         var began = Now;
         if (_tools.Budgets.Impulses.Any(done => done.Key == impulse.Key && done.Workload == Name))
         {
-            Remember(m => m with { Told = [.. m.Told, impulse.Key] });
+            MarkTold(impulse.Key);
             return;
         }
         var (container, refusal) = await AskAsync(impulse.Workload, desired, stop);
@@ -188,7 +185,7 @@ internal sealed partial class ContainerHand
             Refuse(impulse.Lever, StepKind.Impulse, desired, impulse.Rule, impulse.Reason, refusal!, began);
             return;
         }
-        Remember(m => m with { Told = [.. m.Told, impulse.Key] });
+        MarkTold(impulse.Key);
         var result = impulse.Mode < Mode.Enforce
             ? new StepResult(OutcomeResult.DryRun, "would be done in mode enforce")
             : await _tools.Restarts.DoAsync(new Target(Name, container, desired, Newest, _tools.MayAct), impulse, _tools.Crash, stop);
@@ -226,9 +223,7 @@ internal sealed partial class ContainerHand
 
     private async Task TrimAsync(Desired desired, CancellationToken stop)
     {
-        if (Memory.Run is not { } hold)
-            return;
-        if (hold.Lever is not (Lever.Share or Lever.Pause))
+        if (Memory.Run is not { Lever: Lever.Share or Lever.Pause } hold)
             return;
         var (before, now) = (_trim, _trim.Held(desired.SmUse, desired.FreeSmUse, hold.Share, Now));
         Volatile.Write(ref _trim, now);
@@ -236,7 +231,7 @@ internal sealed partial class ContainerHand
         {
             Useless(hold.Lever);
             Tell(StepKind.Take, hold.Lever, hold.Rule,
-                new StepResult(OutcomeResult.Ineffective, $"held at {hold.Share:P0} it still obtains {now.Obtained:P0} of its SM use; this lever is not used on it for a day"), Now, desired, null, hold);
+                new StepResult(OutcomeResult.Ineffective, $"held at {hold.Share:P0} it still obtains {now.Obtained:P0} of the GPU; this lever is not used on it for a day"), Now, desired, null, hold);
             Volatile.Write(ref _trim, ShareTrim.None.Changed(Now));
             await GiveBackAsync(hold, desired, stop);
         }
@@ -259,7 +254,7 @@ internal sealed partial class ContainerHand
     {
         // Nothing of the dead life is left to write to; the freezer only forgets it.
         if (hold.Lever == Lever.Share)
-            await _tools.Freezer.LetGoAsync(Actuators.FreezeActuator.PlaceOf(hold));
+            await _tools.Freezer.LetGoAsync(FreezeActuator.PlaceOf(hold));
         End(hold, why);
         Tell(StepKind.Drop, hold.Lever, hold.Rule, StepResult.Drifted(why), began, desired, null, hold);
     }

@@ -1,8 +1,5 @@
 using System.Threading.Channels;
-using Headroom.Act.Actuators;
 using Headroom.Model;
-using Headroom.Model.Reasons;
-using Microsoft.Extensions.Logging;
 
 namespace Headroom.Act.Hands;
 

@@ -31,11 +31,11 @@ internal static class ActMetrics
         var since = view.Snapshot.WallAt - Day;
         foreach (var restarts in act.Impulses.Where(i => i.Kind == ImpulseKind.Restart && i.At > since && label.Has(i.Workload)).GroupBy(i => i.Workload))
             page.Set(WorkloadRestarts, restarts.Count(), restarts.Key);
-        foreach (var count in view.Done)
+        foreach (var step in view.Done.GroupBy(c => (c.Step, c.Lever, c.Rule, c.Mode)))
         {
-            string[] labels = [count.Step.Word(), count.Lever.Word(), count.Rule.Word(), count.Mode.Word()];
-            page.Set(ActionAttempts, view.Done.Where(c => (c.Step, c.Lever, c.Rule, c.Mode) == (count.Step, count.Lever, count.Rule, count.Mode)).Sum(c => c.Count), labels);
-            if (count.Result is not (OutcomeResult.Done or OutcomeResult.DryRun))
+            string[] labels = [step.Key.Step.Word(), step.Key.Lever.Word(), step.Key.Rule.Word(), step.Key.Mode.Word()];
+            page.Set(ActionAttempts, step.Sum(c => c.Count), labels);
+            foreach (var count in step.Where(c => c.Result is not (OutcomeResult.Done or OutcomeResult.DryRun)))
                 page.Set(ActionFailures, count.Count, [.. labels, count.Result.Word()]);
         }
         foreach (var last in view.RecentOutcomes.Where(o => o.Result == OutcomeResult.Done).GroupBy(o => (o.Step, o.Lever)).Select(g => g.Last()))

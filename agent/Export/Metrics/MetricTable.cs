@@ -106,7 +106,7 @@ internal static class MetricTable
     public static readonly MetricFamily HoldSince = Gauge("headroom_hold_since_timestamp_seconds", "Since when it is held.", "workload", "lever");
     public static readonly MetricFamily HoldExpires = Gauge("headroom_hold_expires_timestamp_seconds", "When it ends unless it is renewed. Absent for what ends with the agent's lease.", "workload", "lever");
     public static readonly MetricFamily HoldStuck = Gauge("headroom_hold_stuck", "1 while it can't be given back; `headroom holds` says why.", "workload", "lever");
-    public static readonly MetricFamily WorkloadShareObtained = Gauge("headroom_workload_share_obtained_ratio", "Share of time that a held workload obtained lately: by its SM use where that is known, else by the freezer's own account.", "workload");
+    public static readonly MetricFamily WorkloadShareObtained = Gauge("headroom_workload_share_obtained_ratio", "Share of the GPU time that a held workload obtained lately: by its SM use where that is known, else of the time by the freezer's own account.", "workload");
     public static readonly MetricFamily LeverIneffective = Gauge("headroom_lever_ineffective", "A lever that was found to do nothing on the workload and is not used for a day; always 1.", "workload", "lever");
     public static readonly MetricFamily WorkloadLeftToPeople = Gauge("headroom_workload_left_to_people", "1 after a person took something back by hand: left alone until the plan wants nothing of it.", "workload");
     public static readonly MetricFamily WorkloadRestarts = Gauge("headroom_workload_restarts_last_day", "Restarts by Headroom within the last day.", "workload");

@@ -161,7 +161,11 @@ public sealed class AlertEndpointTests : IDisposable
         Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync(server, token, deep));
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(server, token, Firing(1000)));
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, await StatusAsync(server, token, Firing(1001)));
-        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, await StatusAsync(server, token, new string(' ', (1 << 20) + 1)));
+        using var large = ApiServer.Request(HttpMethod.Post, server.Webhook, "/api/v1/alerts", token, new string(' ', (1 << 20) + 1));
+        // Asks before it sends: the server closes on a body that it does not want, and a client in the middle of sending may see only that.
+        large.Headers.ExpectContinue = true;
+        using var tooLarge = await _http.SendAsync(large, Stop);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, tooLarge.StatusCode);
         Assert.Equal(1000, _commands.Count);
 
         using var text = ApiServer.Request(HttpMethod.Post, server.Webhook, "/api/v1/alerts", token, Firing(1));

@@ -1,0 +1,109 @@
+/* The page: one file a service, mapped by libheadroom.so in every process of its containers, read and written (pread, pwrite) by the agent.
+ *
+ * Who writes what: the agent writes `cap`, `not_cap`, `overhead`, `initial_*`, `agent_*`; the library writes everything else, each process only its own slot,
+ * but for `owners`, whose entry anybody may clear (compare and swap) once that process is dead. There is no lock: a process may be frozen or killed at any
+ * instruction and nobody waits for it. All words are little endian, 8 bytes, naturally aligned. C# mirrors the layout in agent/Pages/PageLayout.cs; a test compares
+ * every offset (page_layout.c). Any change of layout needs a new HR_VERSION: either side leaves a page of another version or size alone and runs as if there were none.
+ *
+ * Nothing in it is trusted: the containers can write all of it. A wrong value may harm the containers of this one service, nobody else.
+ */
+#ifndef HEADROOM_PAGE_H
+#define HEADROOM_PAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define HR_MAGIC 0x4547415052444148ull /* "HADRPAGE", little endian */
+#define HR_VERSION 1u
+
+#define HR_MAX_REPLICAS 16
+#define HR_MAX_PROCESSES 64
+#define HR_MAX_GPUS 16
+
+/* Of `cap`: nothing was said yet (`initial_cap` counts), and no cap. */
+#define HR_CAP_UNSET 0ull
+#define HR_CAP_NONE UINT64_MAX
+
+enum hr_kind { HR_PLAIN, HR_PITCH, HR_MANAGED, HR_POOL, HR_VMM, HR_ARRAY, HR_GRAPH, HR_KINDS = 8 };
+
+/* What one process holds on one GPU, by the driver calls that it made. Entry i is of the GPU whose key is replica.gpus[i].key. */
+struct hr_book {
+    uint64_t used;               /* bytes held: the sum of `kinds` */
+    uint64_t asking;             /* bytes that calls going on now ask for; counts against the cap. Read before `used`: bytes move from here to there */
+    uint64_t kinds[HR_KINDS];    /* bytes by enum hr_kind */
+    uint64_t segments;           /* allocations that the driver gave and has not got back */
+    uint64_t high_water;         /* most `used` ever */
+    uint64_t allocations;        /* given, ever */
+    uint64_t frees;              /* got back, ever */
+    uint64_t refused;            /* by the cap, ever */
+    uint64_t refused_by_driver;  /* the driver said out of memory below the cap, ever */
+    uint64_t refused_while_free; /* of those, where card and cap had the bytes free: fragmentation (or a limit of somebody else's) */
+    uint64_t last_refused;       /* bytes of the last one refused by either */
+    uint64_t last_refused_ns;    /* CLOCK_BOOTTIME of it */
+    uint64_t spare[3];
+};
+
+/* One process. Counts only while `ready` equals its entry of replica.owners and is not 0: between claiming and zeroing it does not. */
+struct hr_process {
+    uint64_t ready;
+    uint64_t since_ns;   /* CLOCK_BOOTTIME of its claim */
+    uint64_t library;    /* HR_LIBRARY_VERSION of who writes */
+    uint64_t framework[8]; /* written by the framework's own hook, if any: see enum hr_framework */
+    uint64_t spare[5];
+    struct hr_book books[HR_MAX_GPUS];
+};
+
+/* The optional words that a framework may fill by itself (docs/caps.md has the Python for PyTorch), for all its GPUs together, bytes and counts. */
+enum hr_framework { HR_FW_ALLOCATED, HR_FW_RESERVED, HR_FW_INACTIVE_SPLIT, HR_FW_RETRIES, HR_FW_OOMS, HR_FW_STAMP_NS /* CLOCK_BOOTTIME of the writing; 0: never */ };
+
+/* One GPU as a container sees it. Claimed by whoever comes first, the agent or a process. */
+struct hr_gpu {
+    uint64_t key;      /* hr_gpu_key of its UUID; 0: free (compare and swap) */
+    uint64_t cap;      /* bytes; HR_CAP_UNSET, HR_CAP_NONE */
+    uint64_t not_cap;  /* ~cap: a reader that finds another value looks again, and keeps the last good one */
+    uint64_t overhead; /* bytes that the driver counts for this container and no book does: contexts, modules. Counts against the cap */
+    uint64_t spare[4];
+};
+
+/* One container of the service: all processes of one pid namespace. */
+struct hr_replica {
+    uint64_t pid_namespace; /* inode of /proc/self/ns/pid; 0: free (compare and swap). Cleared by the agent only, when no container has it */
+    uint64_t spare[7];      /* the launch gate's words (issue: gate) */
+    struct hr_gpu gpus[HR_MAX_GPUS];
+    /* Who has processes[i]: pid in its own namespace << 42 | start time (field 22 of /proc/pid/stat, clock ticks since boot) & (2^42 - 1); 0: free (compare and swap). */
+    uint64_t owners[HR_MAX_PROCESSES];
+    struct hr_process processes[HR_MAX_PROCESSES];
+};
+
+struct hr_page {
+    uint64_t magic;
+    uint32_t version;
+    uint32_t size;
+    uint64_t agent_version; /* spare for the agent */
+    uint64_t agent_beat_ns; /* CLOCK_BOOTTIME of the agent's last look; 0: never */
+    /* Cap of a container that the agent has not seen yet, by GPU: it starts before the agent's next tick. */
+    struct { uint64_t key, cap, not_cap, spare; } initial[HR_MAX_GPUS];
+    uint64_t spare[28];
+    struct hr_replica replicas[HR_MAX_REPLICAS];
+};
+
+/* A GPU's UUID, 16 bytes as cuDeviceGetUuid gives them, folded to a word that is never 0. */
+static inline uint64_t hr_gpu_key(const unsigned char uuid[16])
+{
+    uint64_t a = 0, b = 0;
+    for (int i = 7; i >= 0; i--) {
+        a = a << 8 | uuid[i];
+        b = b << 8 | uuid[8 + i];
+    }
+    uint64_t key = a ^ (b << 32 | b >> 32);
+    return key ? key : 1;
+}
+
+_Static_assert(sizeof(struct hr_book) == 176, "hr_book");
+_Static_assert(sizeof(struct hr_process) == 128 + 16 * 176, "hr_process");
+_Static_assert(sizeof(struct hr_gpu) == 64, "hr_gpu");
+_Static_assert(sizeof(struct hr_replica) == 64 + 16 * 64 + 64 * 8 + 64 * 2944, "hr_replica");
+_Static_assert(offsetof(struct hr_page, replicas) == 768, "hr_page.replicas");
+_Static_assert(sizeof(struct hr_page) == 768 + 16 * 190016, "hr_page");
+
+#endif
