@@ -34,6 +34,8 @@ internal static class ContainerInspection
             PublishedPorts = Published(c),
             Command = CommandLineRedaction.Redact([.. c.Config?.Entrypoint ?? [], .. c.Config?.Cmd ?? []]),
             Environment = environment,
+            Binds = (c.Mounts ?? []).Where(m => m.Type == "bind" && m.Destination is not null && m.Source is not null)
+                .GroupBy(m => m.Destination).ToDictionary(g => g.Key, g => g.Last().Source),
             Gpus = Gpus(c.HostConfig, environment),
             RestartPolicy = RestartPolicyWord(c.HostConfig?.RestartPolicy?.Name),
         };

@@ -15,6 +15,8 @@ internal sealed record ActState
     public IReadOnlyList<IneffectiveLever> Ineffective { get; init; } = [];
     /// <summary>Workloads of which a person took something back: they are left alone until the plan wants nothing of them.</summary>
     public IReadOnlyList<string> LeftToPeople { get; init; } = [];
+    /// <summary>How the VRAM of each opted-in container can be capped, one entry a container and GPU that it uses.</summary>
+    public IReadOnlyList<CapReach> Caps { get; init; } = [];
     /// <summary>Why Act goes no further than recommend, whatever the policy says; null: it does not limit.</summary>
     public string? Limited { get; init; }
 

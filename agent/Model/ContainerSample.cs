@@ -47,6 +47,8 @@ internal sealed record ContainerSample
     public IReadOnlyList<string> Command { get; init; } = [];
     /// <summary>Only variables that detection or <c>doctor</c> reads (see <c>KnownVariables</c>): the rest may be secrets and is never kept.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+    /// <summary>Files and folders of the host that it sees: container path -> host path.</summary>
+    public IReadOnlyDictionary<string, string> Binds { get; init; } = new Dictionary<string, string>();
     /// <summary>Null when it asked for none.</summary>
     public GpuRequest? Gpus { get; init; }
     /// <summary>Docker restarts it by itself (<c>always</c>, <c>unless-stopped</c>, <c>on-failure</c>).</summary>

@@ -21,6 +21,8 @@ internal sealed record NodeSnapshot
     /// <summary>Who holds each GPU's memory, one entry a GPU whose memory is known.</summary>
     public IReadOnlyList<GpuAttribution> Attribution { get; init; } = [];
     public IReadOnlyList<SourceHealth> Health { get; init; } = [];
+    /// <summary>What the preload library has booked, one entry a container and GPU where it is there.</summary>
+    public IReadOnlyList<MemoryBook> Books { get; init; } = [];
     /// <summary>Alerts received that the policy names.</summary>
     public IReadOnlyList<AlertSignal> Alerts { get; init; } = [];
     /// <summary>What Headroom holds and has done.</summary>
@@ -51,6 +53,8 @@ internal sealed record WorkloadSnapshot
     public IReadOnlyList<SloReading> Slos { get; init; } = [];
     /// <summary>The worst of <see cref="Slos"/>: observed / SLO.</summary>
     public Reading<double> Pressure { get; init; }
+    /// <summary>What its framework tells of its own allocator; null when it does not.</summary>
+    public FrameworkMemory? Framework { get; init; }
     /// <summary>Requests in flight, seen from outside; null when nobody looks.</summary>
     public WorkloadActivity? Activity { get; init; }
 
