@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Headroom.Act.Caps;
 using Headroom.Act.Hands;
 using Headroom.Model;
 using Microsoft.Extensions.Logging;
@@ -6,8 +7,9 @@ using Microsoft.Extensions.Logging;
 namespace Headroom.Act;
 
 /// <summary>Makes the plan true: gives each container's hand its part of the newest plan. Level-triggered and never blocking; what the plan no longer names is given back.</summary>
+/// <param name="caps">Keeps the caps of all containers.</param>
 /// <param name="hasGuard">Whether a guard watches this agent: without one nothing is frozen, for nobody would thaw it.</param>
-internal sealed partial class Reconciler(HandTools tools, Actuators.VramRoom room, Func<bool> hasGuard) : IReconciler
+internal sealed partial class Reconciler(HandTools tools, Actuators.VramRoom room, CapKeeper caps, Func<bool> hasGuard) : IReconciler
 {
     /// <summary>Fresh looks at the containers before the first step: a start must not act on the first thing it sees.</summary>
     private const int LooksBeforeActing = 3;
@@ -24,19 +26,22 @@ internal sealed partial class Reconciler(HandTools tools, Actuators.VramRoom roo
     private bool _began;
     private string? _limited = "the agent has just started";
     private int _looks;
+    private Task _capping = Task.CompletedTask;
 
     public ActState State
     {
         get
         {
             var hands = _hands.Values.Select(h => h.Hand).ToList();
+            var capped = caps.View;
             return new ActState
             {
-                Holds = [.. hands.Select(h => h.Shown).OfType<Hold>().OrderBy(h => h.Id)],
+                Holds = [.. hands.Select(h => h.Shown).OfType<Hold>().Concat(capped.Holds).OrderBy(h => h.Id)],
+                Caps = capped.Reaches,
                 Impulses = tools.Budgets.Impulses,
                 Breaker = tools.Breaker.Open,
                 Ineffective = tools.Budgets.Ineffective,
-                LeftToPeople = [.. hands.Where(h => h.Memory.LeftToPeople).Select(h => h.Name).Order(StringComparer.Ordinal)],
+                LeftToPeople = [.. hands.Where(h => h.Memory.LeftToPeople).Select(h => h.Name).Concat(capped.LeftToPeople).Distinct().Order(StringComparer.Ordinal)],
                 Limited = Volatile.Read(ref _limited),
             };
         }
@@ -79,12 +84,13 @@ internal sealed partial class Reconciler(HandTools tools, Actuators.VramRoom roo
             var one = wanted.GetValueOrDefault(id);
             var name = workload?.Name ?? one?.Workload.Name ?? "";
             var desired = new Desired(
-                workload, one?.Run, one?.Caps ?? [], [.. impulses[id]], one?.Mode ?? snapshot.Mode, policy, plan.Seq, snapshot.Mono,
+                workload, one?.Run, [.. impulses[id]], one?.Mode ?? snapshot.Mode, policy, plan.Seq, snapshot.Mono,
                 BytesOf(snapshot, id), FreeUseBook.NowOf(snapshot, id), _freeUse[id], limited is not null, isSettled, fresh);
             HandOf(id, name).Want(desired);
             foreach (var impulse in desired.Impulses)
                 _trials.Begin(impulse, snapshot);
         }
+        caps.Want(new CapWish(plan, snapshot, policy, limited is not null, isSettled, fresh));
         foreach (var (id, (hand, _)) in _hands)
             if (!wanted.ContainsKey(id) && !impulses.Contains(id) && hand.IsIdle && !seen.ContainsKey(id) && _hands.TryRemove(id, out _))
                 hand.Retire();
@@ -101,6 +107,7 @@ internal sealed partial class Reconciler(HandTools tools, Actuators.VramRoom roo
                 foreach (var (hand, _) in _hands.Values)
                     if (release.Workload is null || hand.Name == release.Workload)
                         hand.Release();
+                caps.Release(release.Workload);
                 break;
             case AgentCommand.ResetBreaker:
                 LogReset(tools.Log, tools.Breaker.Reset() ?? "it is closed");
@@ -137,7 +144,10 @@ internal sealed partial class Reconciler(HandTools tools, Actuators.VramRoom roo
         var hands = _hands.Values.ToList();
         using var limit = new CancellationTokenSource(EndWithin, tools.Time);
         // Each by itself: one that waits in a long stop keeps no other paused.
-        return (await Task.WhenAll(hands.Select(h => EndAsync(h.Hand, h.Running, limit.Token)))).All(ended => ended);
+        var ended = await Task.WhenAll(hands.Select(h => EndAsync(h.Hand, h.Running, limit.Token)));
+        // Caps stay; but none is half set.
+        await Task.WhenAny(_capping, Task.Delay(Timeout.InfiniteTimeSpan, limit.Token));
+        return ended.All(one => one);
     }
 
     private static async Task<bool> EndAsync(ContainerHand hand, Task running, CancellationToken limit)
@@ -157,7 +167,10 @@ internal sealed partial class Reconciler(HandTools tools, Actuators.VramRoom roo
     {
         if (Interlocked.Exchange(ref _adopted, null) is { } adopted)
         {
-            foreach (var hold in adopted)
+            var capped = adopted.Where(h => h.Lever == Lever.Cap).ToList();
+            caps.Adopt(capped);
+            _capping = Task.Run(() => caps.RunAsync(_ending.Token));
+            foreach (var hold in adopted.Except(capped))
                 if (!_hands.ContainsKey(hold.Workload.InstanceId))
                     Start(hold.Workload.InstanceId, hold.Workload.Name, hold);
             _began = true;

@@ -1,5 +1,6 @@
 using Headroom.Act;
 using Headroom.Act.Actuators;
+using Headroom.Act.Caps;
 using Headroom.Act.Freezing;
 using Headroom.Act.Guarding;
 using Headroom.Act.Hands;
@@ -53,6 +54,7 @@ internal sealed partial class Acting : IDisposable
         Drain drain = new Drainer(servers).DrainAsync;
         var locator = new FreezerLocator();
         var freeze = new FreezeActuator(_freezer, container => locator.Find(container.Pid, container.Id.InstanceId), FreezeCell.Gather);
+        var permission = new Permission(_hand, MayAct, Classifier.Classify, OwnContainer.Find());
         var tools = new HandTools(
             _journal, budgets, breaker, _hand, _freezer, freeze,
             new Dictionary<Lever, IActuator>
@@ -62,8 +64,8 @@ internal sealed partial class Acting : IDisposable
                 [Lever.Stop] = new StopActuator(_hand, drain, room),
                 [Lever.Sleep] = new SleepActuator(_hand, servers, room, time),
             },
-            new RestartActuator(_hand, drain, budgets, time), new OutcomeLog(), MayAct, Classifier.Classify, OwnContainer.Find(), crash, time, log.CreateLogger<Reconciler>());
-        _reconciler = new Reconciler(tools, room, () => Volatile.Read(ref _lease)?.HasGuard == true);
+            new RestartActuator(_hand, drain, budgets, time), new OutcomeLog(), MayAct, permission, crash, time, log.CreateLogger<Reconciler>());
+        _reconciler = new Reconciler(tools, room, new CapKeeper(new CapProbe([new PageCap()], time), tools), () => Volatile.Read(ref _lease)?.HasGuard == true);
         _events = new DockerEvents(_docker, _reconciler.Hear, time, log.CreateLogger<DockerEvents>());
     }
 

@@ -10,6 +10,7 @@ using Headroom.Export.Metrics;
 using Headroom.Model;
 using Headroom.Observe.Gpus;
 using Headroom.Observe.Latency;
+using Headroom.Observe.Ledger;
 using Headroom.Observe.Workloads;
 using Headroom.Run.Commands;
 using Headroom.Run.Records;
@@ -131,10 +132,10 @@ internal static partial class AgentHost
             return (new NodeSources(simulated.Gpus, simulated.Workloads, simulated.Latency, simulated.Activity), null, simulated.Reconciler);
         }
         var docker = new DockerSourceOptions { Endpoint = options.Docker ?? DockerConnection.DefaultEndpoint };
+        var workloads = new DockerWorkloadSource(docker, time, log.CreateLogger<DockerWorkloadSource>());
         var sources = new NodeSources(
-            GpuSources.Choose(options.NvmlLibrary, time, log),
-            new DockerWorkloadSource(docker, time, log.CreateLogger<DockerWorkloadSource>()),
-            new LatencyWatch(time, log.CreateLogger<LatencyWatch>()));
+            GpuSources.Choose(options.NvmlLibrary, time, log), workloads, new LatencyWatch(time, log.CreateLogger<LatencyWatch>()),
+            Ledger: new LedgerSource(() => workloads.Latest.Sample?.Containers ?? [], time, log.CreateLogger<LedgerSource>()));
         // Also where the policy only watches: what an agent before has left frozen must be given back, and a reload may say enforce.
         var acting = Acting.TryOpen(options, time, log, out var why);
         if (acting is null)

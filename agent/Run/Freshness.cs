@@ -14,6 +14,9 @@ internal static class Freshness
     /// <summary>It is published each second; a count of requests that is older tells nothing of those of now.</summary>
     public static readonly TimeSpan Activity = TimeSpan.FromSeconds(3);
 
+    /// <summary>Read twice a second.</summary>
+    public static readonly TimeSpan Ledger = TimeSpan.FromSeconds(3);
+
     /// <summary>Protected workloads are read every second, others every ten; each reading may take its whole timeout.</summary>
     public static TimeSpan Latency(bool isProtected) => isProtected ? TimeSpan.FromSeconds(5) : TimeSpan.FromSeconds(35);
 }

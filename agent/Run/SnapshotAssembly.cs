@@ -1,6 +1,7 @@
 using Headroom.Decide;
 using Headroom.Model;
 using Headroom.Observe;
+using Headroom.Observe.Ledger;
 using Headroom.Policies;
 
 namespace Headroom.Run;
@@ -15,9 +16,10 @@ internal sealed class SnapshotAssembly(string node)
     /// <param name="most">How far the agent may go, whatever the policy says.</param>
     /// <param name="activity">Null: nobody looks.</param>
     /// <param name="act">Null: nothing is held.</param>
+    /// <param name="ledger">Null: nobody reads pages.</param>
     public NodeSnapshot Assemble(
         long seq, DateTimeOffset wall, MonoTime now, Latest<GpuSweep> gpus, Latest<WorkloadSweep> workloads, LatencySweep latency, Policy policy,
-        Mode most = Mode.Enforce, ActivitySweep? activity = null, ActState? act = null, IReadOnlyList<AlertSignal>? alerts = null)
+        Mode most = Mode.Enforce, ActivitySweep? activity = null, ActState? act = null, IReadOnlyList<AlertSignal>? alerts = null, Latest<LedgerSweep>? ledger = null)
     {
         var samples = FreshGpus(gpus, now);
         var onGpu = samples.SelectMany(g => g.Processes ?? []).Select(p => p.ContainerId).OfType<string>().ToHashSet();
@@ -25,6 +27,7 @@ internal sealed class SnapshotAssembly(string node)
         // Names hold as long as the container exists, also while Docker does not answer: they are no reading.
         var names = (workloads.Sample?.Containers ?? []).ToDictionary(c => c.Id.InstanceId, c => c.Name);
         var attribution = Attribution.Of(samples, names);
+        var books = ledger?.FreshSample(now, Freshness.Ledger);
         return new NodeSnapshot
         {
             Seq = seq,
@@ -35,7 +38,8 @@ internal sealed class SnapshotAssembly(string node)
             Driver = gpus.Sample?.Driver,
             Docker = workloads.Sample?.Docker,
             Gpus = samples,
-            Workloads = Workloads(containers, onGpu, latency, activity ?? ActivitySweep.Empty, policy, now),
+            Workloads = Workloads(containers, onGpu, latency, activity ?? ActivitySweep.Empty, Frameworks(books), policy, now),
+            Books = books is null ? [] : MemoryBooks.Of(books, [.. samples.Select(g => g.Identity)]),
             Attribution = attribution,
             Health =
             [
@@ -78,7 +82,8 @@ internal sealed class SnapshotAssembly(string node)
     }
 
     private List<WorkloadSnapshot> Workloads(
-        IEnumerable<ContainerSample> containers, HashSet<string> onGpu, LatencySweep latency, ActivitySweep activity, Policy policy, MonoTime now)
+        IEnumerable<ContainerSample> containers, HashSet<string> onGpu, LatencySweep latency, ActivitySweep activity, Dictionary<string, FrameworkMemory> frameworks,
+        Policy policy, MonoTime now)
     {
         var classified = new Dictionary<string, Classified>();
         var snapshots = new List<WorkloadSnapshot>();
@@ -90,11 +95,14 @@ internal sealed class SnapshotAssembly(string node)
                 : new Classified(container, policy, Classifier.Classify(container, policy));
             classified[id] = entry;
             if (IsWorkload(container, entry.Policy, onGpu.Contains(id)))
-                snapshots.Add(SnapshotOf(container, entry.Policy, latency.ByInstance.GetValueOrDefault(id), activity.ByInstance.GetValueOrDefault(id), now));
+                snapshots.Add(SnapshotOf(container, entry.Policy, latency.ByInstance.GetValueOrDefault(id), activity.ByInstance.GetValueOrDefault(id), now) with { Framework = frameworks.GetValueOrDefault(id) });
         }
         _classified = classified;
         return snapshots;
     }
+
+    private static Dictionary<string, FrameworkMemory> Frameworks(LedgerSweep? sweep) =>
+        sweep is null ? [] : sweep.Containers.Where(c => c.Framework is not null).ToDictionary(c => c.InstanceId, c => c.Framework!);
 
     // Whoever holds GPU memory or asked for a GPU, and whatever the user named; the host's other containers are none of our business.
     private static bool IsWorkload(ContainerSample container, WorkloadPolicy policy, bool onGpu) =>

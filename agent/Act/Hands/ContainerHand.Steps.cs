@@ -12,7 +12,7 @@ internal sealed partial class ContainerHand
     {
         var began = Now;
         var id = desired.Seen!.Container.Id;
-        var (container, refusal) = await AskAsync(id, desired, stop);
+        var (container, refusal) = await _tools.Permission.AskAsync(id, desired.Mode, desired.Policy, stop);
         if (container is null)
         {
             Refuse(step.Lever, StepKind.Take, desired, step.Wanted.Rule, step.Wanted.Reason, refusal!, began);
@@ -179,7 +179,7 @@ internal sealed partial class ContainerHand
             MarkTold(impulse.Key);
             return;
         }
-        var (container, refusal) = await AskAsync(impulse.Workload, desired, stop);
+        var (container, refusal) = await _tools.Permission.AskAsync(impulse.Workload, desired.Mode, desired.Policy, stop);
         if (container is null)
         {
             Refuse(impulse.Lever, StepKind.Impulse, desired, impulse.Rule, impulse.Reason, refusal!, began);
@@ -195,30 +195,6 @@ internal sealed partial class ContainerHand
         // Not done after all: it may be tried again.
         if (result.Result == OutcomeResult.Refused)
             Remember(m => m with { Told = [.. m.Told.Where(key => key != impulse.Key)] });
-    }
-
-    /// <summary>The container as it is now, if it may be touched: the same life, opted in, and this agent still the one that acts.</summary>
-    private async Task<(ContainerNow?, StepResult?)> AskAsync(WorkloadId id, Desired desired, CancellationToken stop)
-    {
-        if (!_tools.MayAct())
-            return (null, StepResult.Refused("this agent's lease has run out"));
-        ContainerNow? now;
-        try
-        {
-            now = await _tools.Docker.InspectAsync(id.InstanceId, stop);
-        }
-        catch (DockerAwayException e)
-        {
-            return (null, StepResult.Unknown(e.Message));
-        }
-        if (now is null || !now.Id.IsSameLife(id))
-            return (null, StepResult.Drifted("that life of the container has ended"));
-        var policy = _tools.Classify(now.Sample, desired.Policy);
-        return now.Id.InstanceId == _tools.OwnContainer ? (null, StepResult.Refused("it is this agent's own container"))
-            : policy.Exempt ? (null, StepResult.Refused("it is exempt"))
-            : !policy.Managed ? (null, StepResult.Refused("it is not opted in"))
-            : policy.Mode < desired.Mode ? (null, StepResult.Refused($"its mode is {policy.Mode.Word()} now"))
-            : (now, null);
     }
 
     private async Task TrimAsync(Desired desired, CancellationToken stop)

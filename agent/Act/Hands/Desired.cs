@@ -11,7 +11,7 @@ namespace Headroom.Act.Hands;
 /// <param name="FreeSmUse">The same while nothing was held of it, slowly moving; null while never seen.</param>
 /// <param name="OnlyKeep">Act may take nothing new (no guard, just started): state holds that are still wanted stay, compute holds are given back.</param>
 internal sealed record Desired(
-    WorkloadSnapshot? Seen, WantedRun? Run, IReadOnlyList<WantedCap> Caps, IReadOnlyList<Impulse> Impulses, Mode Mode, Policy Policy,
+    WorkloadSnapshot? Seen, WantedRun? Run, IReadOnlyList<Impulse> Impulses, Mode Mode, Policy Policy,
     long PlanSeq, MonoTime PlannedAt, (int Gpu, long Bytes)? GpuBytes, double? SmUse, double? FreeSmUse, bool OnlyKeep, bool IsSettled, bool DockerAnswers)
 {
     /// <summary>The state that is wanted, whoever may bring it about.</summary>

@@ -8,8 +8,6 @@ namespace Headroom.Act.Hands;
 
 /// <summary>What all hands share.</summary>
 /// <param name="MayAct">Whether this agent still holds its lease; asked before each effect.</param>
-/// <param name="Classify">What a container's labels and this policy say now: asked again at the moment of acting.</param>
-/// <param name="OwnContainer">Id of the container that this agent runs in; null on the host.</param>
 internal sealed record HandTools(
     HoldJournal Journal, Budgets Budgets, Breaker Breaker, DockerHand Docker, IFreezer Freezer, FreezeActuator Freeze, IReadOnlyDictionary<Lever, IActuator> Actuators,
-    RestartActuator Restarts, OutcomeLog Outcomes, Func<bool> MayAct, Func<ContainerSample, Policy, WorkloadPolicy> Classify, string? OwnContainer, CrashPoints Crash, TimeProvider Time, ILogger Log);
+    RestartActuator Restarts, OutcomeLog Outcomes, Func<bool> MayAct, Permission Permission, CrashPoints Crash, TimeProvider Time, ILogger Log);

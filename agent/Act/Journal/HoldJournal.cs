@@ -129,6 +129,20 @@ internal sealed class HoldJournal : IDisposable
         }
     }
 
+    /// <summary>The same hold with another value. Not waited for: a crash may bring the value before back, and who adopts the hold sets it anew.</summary>
+    public void Adjust(Hold hold)
+    {
+        lock (_lock)
+        {
+            if (!_live.ContainsKey(hold.Id))
+                return;
+            _live[hold.Id] = hold;
+            Append(new JournalRecord(JournalOp.Take, hold.Id, _time.GetUtcNow(), hold), durable: false);
+            if (_file!.Length > CompactAbove)
+                Compact();
+        }
+    }
+
     /// <summary>For a program that is not the writer, when the writer is dead: one appended line.</summary>
     public static void AppendDone(string stateDirectory, long id, string why, DateTimeOffset at)
     {

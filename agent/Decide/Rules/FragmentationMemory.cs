@@ -16,4 +16,10 @@ internal sealed record FragmentationMemory
 /// <param name="Baseline">The first floor of this life, by GPU; null until it was idle for a while.</param>
 internal sealed record IdleFloor(
     DateTimeOffset StartedAt, MonoTime? IdleSince, MonoTime? HighSince, MonoTime HighSeen, IReadOnlyDictionary<int, long> Floor,
-    IReadOnlyDictionary<int, long>? Baseline, MonoTime BaselineAt);
+    IReadOnlyDictionary<int, long>? Baseline, MonoTime BaselineAt)
+{
+    /// <summary>Allocations that the driver had refused while the bytes were free, as its books told last; null before.</summary>
+    public long? RefusedSeen { get; init; }
+    /// <summary>How many more there have been lately, and when the last was seen.</summary>
+    public (long Count, MonoTime At)? Proof { get; init; }
+}

@@ -5,13 +5,15 @@ using Headroom.Model.Reasons;
 
 namespace Headroom.Decide.Rules;
 
-/// <summary>Restarts what holds much more than it uses, when nobody is hurt by it. Strong evidence: the framework's own counters. A rising idle floor
-/// is only a suspicion: from outside a leak, fragmentation and a cache look alike.</summary>
+/// <summary>Restarts what holds much more than it uses, when nobody is hurt by it. Strong evidence: the framework's own counters, then allocations that the driver refused while the
+/// bytes were free (the preload library's books). A rising idle floor is only a suspicion: from outside a leak, fragmentation and a cache look alike.</summary>
 /// <param name="isOpen">Whether a window is open at an instant.</param>
 internal sealed class FragmentationRule(Func<Window, DateTimeOffset, bool> isOpen) : IRule
 {
     /// <summary>A floor that rose within less is warm-up.</summary>
     private static readonly TimeSpan LeastAge = TimeSpan.FromHours(1);
+    /// <summary>One refused allocation may be a probe: some frameworks try how much they get.</summary>
+    private const int RefusalsThatProve = 3;
 
     public RuleName Name => RuleName.Fragmentation;
 
@@ -28,18 +30,25 @@ internal sealed class FragmentationRule(Func<Window, DateTimeOffset, bool> isOpe
                 continue;
             var floor = IdleFloors.Step(input, workload, memory.Fragmentation.Floors.GetValueOrDefault(workload.Name), settings);
             floors[workload.Name] = floor;
-            if (floor.HighSince is { } since && input.Now - since >= settings.For && IdleFloors.Waste(workload) is { } waste)
-                Strong(input, workload, floor, waste, input.Now - since, chosen, proposals, remarks);
+            if (floor.HighSince is { } since && input.Now - since >= settings.For && IdleFloors.UseOf(workload) is { } use)
+                Strong(input, workload, floor, new Evidence(
+                    [("workload", workload.Name), ("ratio", ReasonValue.Ratio(use.Waste)), ("reserved", ReasonValue.Bytes(use.Reserved))],
+                    FragmentationReasons.Restart.With(("workload", workload.Name), ("ratio", ReasonValue.Ratio(use.Waste)), ("reserved", ReasonValue.Bytes(use.Reserved)),
+                        ("allocated", ReasonValue.Bytes(use.Allocated)), ("for", input.Now - since), ("floor", ReasonValue.Bytes(Held(input, workload))))), chosen, proposals, remarks);
+            else if (floor.Proof is { Count: >= RefusalsThatProve } proof)
+                Strong(input, workload, floor, new Evidence(
+                    [("workload", workload.Name), ("refused", ReasonValue.Count(proof.Count))],
+                    FragmentationReasons.RestartProven.With(("workload", workload.Name), ("refused", ReasonValue.Count(proof.Count)), ("floor", ReasonValue.Bytes(Held(input, workload))))),
+                    chosen, proposals, remarks);
             else
                 Suspect(input, workload, floor, settings, proposals);
         }
         return new RuleOutput(memory with { Fragmentation = new FragmentationMemory { Floors = floors } }, proposals, remarks);
     }
 
-    private void Strong(RuleInput input, WorkloadSnapshot workload, IdleFloor floor, double waste, TimeSpan since, Dictionary<string, string> chosen,
+    private void Strong(RuleInput input, WorkloadSnapshot workload, IdleFloor floor, Evidence evidence, Dictionary<string, string> chosen,
         List<Proposal> proposals, List<RuleRemark> remarks)
     {
-        var reserved = workload.Latency!.ReservedBytes!.Value;
         var helped = input.Snapshot.Act.Impulses.Where(i => i.Workload == workload.Name && i.Kind == ImpulseKind.Restart && i.Rule == Name)
             .OrderByDescending(i => i.At).Select(i => i.Helped).FirstOrDefault();
         var settled = floor.IdleSince is { } idle && input.Now - idle >= IdleFloors.Settled;
@@ -55,12 +64,18 @@ internal sealed class FragmentationRule(Func<Window, DateTimeOffset, bool> isOpe
         else if (ReplicaSet(workload) is { } set && !chosen.TryAdd(set, workload.Name))
             Refuse(FragmentationReasons.ReplicaFirst, ("other", chosen[set]));
         else
-            proposals.Add(Restart(workload, !restart.Allowed, FragmentationReasons.Restart.With(("workload", workload.Name), ("ratio", ReasonValue.Ratio(waste)),
-                ("reserved", ReasonValue.Bytes((long)reserved)), ("allocated", ReasonValue.Bytes((long)workload.Latency.AllocatedBytes!.Value)), ("for", since),
-                ("floor", ReasonValue.Bytes(Held(input, workload))))));
+            proposals.Add(Restart(workload, !restart.Allowed, evidence.Restart));
 
         void Refuse(ReasonCode code, params ReadOnlySpan<(string, ReasonValue)> more) => remarks.Add(new RuleRemark(Verdict.Refuse, workload.Name, null, Lever.Restart,
-            code.With([("workload", workload.Name), ("ratio", ReasonValue.Ratio(waste)), ("reserved", ReasonValue.Bytes((long)reserved)), .. more])));
+            evidence.IsProof ? FragmentationReasons.NotNow.With([.. evidence.Told, ("code", code.Code)]) : code.With([.. evidence.Told, .. more])));
+    }
+
+    /// <summary>Why a workload is taken for fragmented.</summary>
+    /// <param name="Told">What each refusal to restart it tells.</param>
+    /// <param name="Restart">What a restart tells.</param>
+    private sealed record Evidence((string, ReasonValue)[] Told, Reason Restart)
+    {
+        public bool IsProof => Restart.Code == FragmentationReasons.RestartProven.Code;
     }
 
     private void Suspect(RuleInput input, WorkloadSnapshot workload, IdleFloor floor, FragmentationSettings settings, List<Proposal> proposals)

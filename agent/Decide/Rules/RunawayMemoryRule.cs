@@ -29,7 +29,7 @@ internal sealed class RunawayMemoryRule : IRule
                 var found = last.Cases.TryGetValue(key, out var old) && old.StartedAt == workload.Container.Id.StartedAt && workload.Container.Runs ? old : null;
                 var share = input.Near.ShareOf(workload, sample.Index);
                 // Unknown use starts nothing and ends nothing.
-                if (sample.Health != Model.GpuHealth.Ok || sample.Memory.Known() is not { } card || share is null or { HiddenProcesses: > 0 })
+                if (sample.Health != Model.GpuHealth.Ok || sample.Memory.Known() is not { } card || share is null || UseOf(input, workload, share, sample.Index) is not { } used)
                 {
                     if (last.Trends.TryGetValue(key, out var kept))
                         trends[key] = kept;
@@ -37,7 +37,6 @@ internal sealed class RunawayMemoryRule : IRule
                         Propose(input, workload, sample.Index, cases[key] = found, null, share?.UsedBytes ?? found.Level, proposals, remarks);
                     continue;
                 }
-                var used = share.UsedBytes;
                 double? slope = null;
                 if (!StartsUp(input, workload))
                 {
@@ -54,6 +53,17 @@ internal sealed class RunawayMemoryRule : IRule
                 Propose(input, workload, sample.Index, now, danger, used, proposals, remarks);
             }
         return new RuleOutput(memory with { Runaway = new RunawayMemory { Trends = trends, Cases = cases } }, proposals, remarks);
+    }
+
+    /// <summary>What the driver says, or the container's own books where the driver hides it.</summary>
+    private static long? UseOf(RuleInput input, WorkloadSnapshot workload, GpuShare share, int gpu)
+    {
+        if (share.HiddenProcesses == 0)
+            return share.UsedBytes;
+        foreach (var book in input.Snapshot.Books)
+            if (book.InstanceId == workload.Container.Id.InstanceId && book.Gpu == gpu && book.Processes >= share.Processes)
+                return book.UsedBytes + book.OverheadBytes;
+        return null;
     }
 
     private static bool StartsUp(RuleInput input, WorkloadSnapshot workload) =>

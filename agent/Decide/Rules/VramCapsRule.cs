@@ -85,6 +85,14 @@ internal sealed class VramCapsRule : IRule
                 VramStrategy.Dynamic => Allotment.ByUse(book, null),
                 _ => Allotment.ByUse(book, Wants(book)),
             };
+            // What nothing enforces frees no room for others. Fixed caps are asked for all the same: then it is told once more, by Act.
+            if (Strategy != VramStrategy.Fixed)
+                for (var i = 0; i < claims.Count; i++)
+                    if (WatchOnly(claims[i], book.Gpu) is { } reach)
+                    {
+                        allotment.Bytes[i] = null;
+                        Remark(Verdict.Note, claims[i].Name, book.Gpu, VramCapsReasons.WatchOnly.With(("workload", claims[i].Name), ("gpu", ReasonValue.Count(book.Gpu)), ("why", reach.Why)));
+                    }
             if (Strategy == VramStrategy.Fixed && allotment.Sum > book.Room)
                 Remark(Verdict.Note, null, book.Gpu, VramCapsReasons.Overcommitted.With(
                     ("gpu", ReasonValue.Count(book.Gpu)), ("sum", ReasonValue.Bytes(allotment.Sum)), ("room", ReasonValue.Bytes(book.Room))));
@@ -98,6 +106,14 @@ internal sealed class VramCapsRule : IRule
                 Proposals.Add(new CapProposal(Name, claims[i].Workload.Container.Id, Why(book, claims[i], cap.Bytes, allotment), book.Gpu, cap.Bytes));
             }
             TellWorkloads(book, attribution);
+        }
+
+        private CapReach? WatchOnly(Claim claim, int gpu)
+        {
+            foreach (var reach in input.Snapshot.Act.Caps)
+                if (reach.Backend == CapBackend.Watch && reach.Gpu == gpu && reach.Workload.IsSameLife(claim.Workload.Container.Id))
+                    return reach;
+            return null;
         }
 
         /// <summary>What it holds while it loads says nothing of what it needs: a cap that follows use would kill it each time anew.</summary>

@@ -21,6 +21,8 @@ internal static class ActMetrics
             page.Set(HoldStuck, hold.Stuck is not null, labels);
             if (hold.Expires is { } expires)
                 page.Set(HoldExpires, expires.ToUnixTimeMilliseconds() / 1000.0, labels);
+            if (hold is { Lever: Lever.Cap, Gpu: { } gpu, CapBytes: { } cap })
+                page.Set(CapInForce, cap, hold.Workload.Name, GpuMetrics.Text(gpu));
             if (hold.ShareObtained is { } obtained)
                 page.Set(WorkloadShareObtained, obtained, hold.Workload.Name);
         }
@@ -28,6 +30,8 @@ internal static class ActMetrics
             page.Set(LeverIneffective, 1, useless.Workload, useless.Lever.Word());
         foreach (var left in act.LeftToPeople.Where(label.Has))
             page.Set(WorkloadLeftToPeople, 1, left);
+        foreach (var reach in act.Caps.Where(r => label.Has(r.Workload.Name)))
+            page.Set(CapBackendInfo, 1, reach.Workload.Name, GpuMetrics.Text(reach.Gpu), reach.Backend.Word(), reach.Why);
         var since = view.Snapshot.WallAt - Day;
         foreach (var restarts in act.Impulses.Where(i => i.Kind == ImpulseKind.Restart && i.At > since && label.Has(i.Workload)).GroupBy(i => i.Workload))
             page.Set(WorkloadRestarts, restarts.Count(), restarts.Key);

@@ -84,6 +84,14 @@ internal static class MetricTable
     public static readonly MetricFamily WorkloadKvCache = Gauge("headroom_workload_kv_cache_usage_ratio", "Use of the KV cache.", "workload");
     public static readonly MetricFamily WorkloadReserved = Gauge("headroom_workload_framework_reserved_bytes", "GPU memory that the framework has reserved, by its own account.", "workload");
     public static readonly MetricFamily WorkloadAllocated = Gauge("headroom_workload_framework_allocated_bytes", "The part of it that is in use.", "workload");
+    public static readonly MetricFamily WorkloadInactiveSplit = Gauge("headroom_workload_framework_inactive_split_bytes", "The part of it that lies in free pieces which can't be given back: fragmentation.", "workload");
+    public static readonly MetricFamily WorkloadRetries = Counter("headroom_workload_framework_retries_total", "Allocations that failed and went through after the framework had flushed its cache, since its processes began.", "workload");
+    public static readonly MetricFamily WorkloadOoms = Counter("headroom_workload_framework_ooms_total", "Out of memory errors of the framework since its processes began.", "workload");
+    public static readonly MetricFamily WorkloadBooked = Gauge("headroom_workload_gpu_booked_bytes", "GPU memory that the preload library has booked, by the kind of driver call that gave it.", "workload", "gpu", "kind");
+    public static readonly MetricFamily WorkloadUnbooked = Gauge("headroom_workload_gpu_overhead_bytes", "GPU memory that the driver counts beyond those books: contexts, modules.", "workload", "gpu");
+    public static readonly MetricFamily WorkloadSegments = Gauge("headroom_workload_gpu_segments", "Allocations that the driver gave and has not got back.", "workload", "gpu");
+    public static readonly MetricFamily WorkloadHighWater = Gauge("headroom_workload_gpu_booked_high_water_bytes", "The most that was booked, summed over the processes' own marks.", "workload", "gpu");
+    public static readonly MetricFamily WorkloadRefused = Counter("headroom_workload_gpu_allocations_refused_total", "Allocations refused since its processes began: by the cap, by the driver, or by the driver although card and cap had the bytes free (fragmentation).", "workload", "gpu", "by");
     public static readonly MetricFamily WorkloadSlo = Gauge("headroom_workload_slo_seconds", "Latency to keep.", "workload", "slo");
     public static readonly MetricFamily WorkloadSloPressure = Gauge("headroom_workload_slo_pressure_ratio", "Observed latency / SLO; above 1 the SLO is broken. Absent while unknown or idle.", "workload", "slo");
     public static readonly MetricFamily WorkloadPressure = Gauge("headroom_workload_pressure_ratio", "The worst pressure of the workload's SLOs.", "workload");
@@ -107,6 +115,8 @@ internal static class MetricTable
     public static readonly MetricFamily HoldExpires = Gauge("headroom_hold_expires_timestamp_seconds", "When it ends unless it is renewed. Absent for what ends with the agent's lease.", "workload", "lever");
     public static readonly MetricFamily HoldStuck = Gauge("headroom_hold_stuck", "1 while it can't be given back; `headroom holds` says why.", "workload", "lever");
     public static readonly MetricFamily WorkloadShareObtained = Gauge("headroom_workload_share_obtained_ratio", "Share of the GPU time that a held workload obtained lately: by its SM use where that is known, else of the time by the freezer's own account.", "workload");
+    public static readonly MetricFamily CapInForce = Gauge("headroom_workload_gpu_memory_cap_in_force_bytes", "The cap that Headroom holds on the workload.", "workload", "gpu");
+    public static readonly MetricFamily CapBackendInfo = Gauge("headroom_workload_cap_backend_info", "What can cap the workload's GPU memory (driver, preload, hami; watch: nothing), and why nothing stronger; always 1.", "workload", "gpu", "backend", "why");
     public static readonly MetricFamily LeverIneffective = Gauge("headroom_lever_ineffective", "A lever that was found to do nothing on the workload and is not used for a day; always 1.", "workload", "lever");
     public static readonly MetricFamily WorkloadLeftToPeople = Gauge("headroom_workload_left_to_people", "1 after a person took something back by hand: left alone until the plan wants nothing of it.", "workload");
     public static readonly MetricFamily WorkloadRestarts = Gauge("headroom_workload_restarts_last_day", "Restarts by Headroom within the last day.", "workload");

@@ -14,6 +14,26 @@ internal static class WorkloadMetrics
             WriteShares(page, attribution, label);
         foreach (var workload in snapshot.Workloads.Where(w => label.Has(w.Name)))
             WriteWorkload(page, workload);
+        var names = snapshot.Workloads.ToDictionary(w => w.Container.Id.InstanceId, w => w.Name);
+        foreach (var book in snapshot.Books)
+            if (names.TryGetValue(book.InstanceId, out var name) && label.Has(name))
+                WriteBook(page, book, name, GpuMetrics.Text(book.Gpu));
+    }
+
+    private static void WriteBook(MetricPage page, MemoryBook book, string name, string gpu)
+    {
+        var kinds = book.Kinds;
+        foreach (var (kind, bytes) in new[]
+        {
+            ("plain", kinds.Plain), ("pitch", kinds.Pitch), ("managed", kinds.Managed), ("pool", kinds.Pool), ("virtual", kinds.Virtual), ("array", kinds.Array), ("graph", kinds.Graph),
+        })
+            page.Set(WorkloadBooked, bytes, name, gpu, kind);
+        page.Set(WorkloadUnbooked, book.OverheadBytes, name, gpu);
+        page.Set(WorkloadSegments, book.Segments, name, gpu);
+        page.Set(WorkloadHighWater, book.HighWaterBytes, name, gpu);
+        page.Set(WorkloadRefused, book.Refused, name, gpu, "cap");
+        page.Set(WorkloadRefused, book.RefusedByDriver, name, gpu, "driver");
+        page.Set(WorkloadRefused, book.RefusedWhileFree, name, gpu, "driver_while_free");
     }
 
     // Several workloads may share one label value (`_other`): summed, so that the parts still make up the card.
@@ -51,11 +71,19 @@ internal static class WorkloadMetrics
         page.Set(WorkloadPressure, workload.Pressure.Known(), name);
         if (workload.LatencySource is not null)
             page.Set(WorkloadLatencyUp, workload.Latency is not null, name);
+        if (workload.Framework is { } framework)
+        {
+            page.Set(WorkloadReserved, framework.ReservedBytes, name);
+            page.Set(WorkloadAllocated, framework.AllocatedBytes, name);
+            page.Set(WorkloadInactiveSplit, framework.InactiveSplitBytes, name);
+            page.Set(WorkloadRetries, framework.Retries, name);
+            page.Set(WorkloadOoms, framework.Ooms, name);
+        }
         if (workload.Latency is { } latency)
-            WriteLatency(page, latency, name);
+            WriteLatency(page, latency, workload.Framework, name);
     }
 
-    private static void WriteLatency(MetricPage page, LatencySample latency, string name)
+    private static void WriteLatency(MetricPage page, LatencySample latency, FrameworkMemory? framework, string name)
     {
         page.Set(WorkloadIdle, latency.IsIdle, name);
         page.Set(WorkloadStalled, latency.Stalled.TotalSeconds, name);
@@ -66,8 +94,12 @@ internal static class WorkloadMetrics
         page.Set(WorkloadPromptTokens, latency.PromptTokens, name);
         page.Set(WorkloadGeneratedTokens, latency.GeneratedTokens, name);
         page.Set(WorkloadKvCache, latency.KvCacheRatio, name);
-        page.Set(WorkloadReserved, latency.ReservedBytes, name);
-        page.Set(WorkloadAllocated, latency.AllocatedBytes, name);
+        // Its own word in the page is the newer one.
+        if (framework is null)
+        {
+            page.Set(WorkloadReserved, latency.ReservedBytes, name);
+            page.Set(WorkloadAllocated, latency.AllocatedBytes, name);
+        }
         foreach (var signal in latency.Signals)
         {
             var word = PresetFields.Word(signal.Signal);

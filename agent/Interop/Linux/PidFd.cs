@@ -50,20 +50,7 @@ internal sealed partial class PidFd : IDisposable
     }
 
     /// <summary>When a process began, in clock ticks since boot (field 22 of /proc/pid/stat); null when there is none.</summary>
-    public static long? StartTimeOf(int pid)
-    {
-        try
-        {
-            var stat = File.ReadAllText($"/proc/{pid}/stat");
-            // The name, field 2, is in brackets and may hold any character.
-            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            return long.Parse(fields[19], System.Globalization.CultureInfo.InvariantCulture);
-        }
-        catch (IOException)
-        {
-            return null;
-        }
-    }
+    public static long? StartTimeOf(int pid) => (long?)ProcessFacts.StartTimeOf(pid);
 
     /// <summary>SIGKILL. One that has ended already is fine.</summary>
     /// <exception cref="UnauthorizedAccessException">Not permitted.</exception>

@@ -27,7 +27,13 @@ internal static class FragmentationReasons
     public static readonly ReasonCode ReplicaFirst = new("HR1508",
         "{workload} is fragmented ({ratio} of {reserved}), and waits for {other}: one replica at a time",
         "{workload} 存在碎片（{reserved} 的 {ratio}），等待 {other}：一次只重启一个副本");
+    public static readonly ReasonCode RestartProven = new("HR1509",
+        "{workload} is restarted: the driver refused it {refused} allocations although card and cap had the bytes free; it holds {floor}",
+        "{workload} 将重启：显卡与上限均有空闲显存，驱动仍拒绝了其 {refused} 次分配；现占用 {floor}");
+    public static readonly ReasonCode NotNow = new("HR1510",
+        "{workload} is fragmented (the driver refused it {refused} allocations although the bytes were free) and is not restarted now: {code}",
+        "{workload} 存在碎片（显存空闲时驱动仍拒绝了其 {refused} 次分配），暂不重启：{code}");
 
     public static readonly IReadOnlyList<ReasonCode> All =
-        [Restart, Suspected, NotIdle, NotInWindow, LastReplica, NoRoom, DidNotHelp, ReplicaFirst];
+        [Restart, Suspected, NotIdle, NotInWindow, LastReplica, NoRoom, DidNotHelp, ReplicaFirst, RestartProven, NotNow];
 }

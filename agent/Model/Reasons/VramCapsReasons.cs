@@ -48,10 +48,13 @@ internal static class VramCapsReasons
     public static readonly ReasonCode NobodyMayYield = new("HR1418",
         "{protected} lacks {deficit} of its guarantee on GPU {gpu}, and no lower priority there may be put to sleep or stopped (restart.allowed)",
         "{protected} 在 GPU {gpu} 上的保证显存还差 {deficit}，而该卡上没有允许休眠或停止（restart.allowed）的低优先级负载");
+    public static readonly ReasonCode WatchOnly = new("HR1419",
+        "{workload} is only watched on GPU {gpu}: nothing can cap it there ({why})",
+        "{workload} 在 GPU {gpu} 上仅被监视：无法对其设上限（{why}）");
 
     public static readonly IReadOnlyList<ReasonCode> All =
     [
         AsWritten, FollowsUse, ShrunkToFit, NoGrowth, GivesUpMemory, StaysOut,
-        ReserveShrunk, GuaranteesDoNotFit, Overcommitted, Full, HoldsMore, Hidden, Unknown, Split, NobodyMayYield,
+        ReserveShrunk, GuaranteesDoNotFit, Overcommitted, Full, HoldsMore, Hidden, Unknown, Split, NobodyMayYield, WatchOnly,
     ];
 }

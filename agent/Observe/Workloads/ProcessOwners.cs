@@ -1,4 +1,4 @@
-using System.Globalization;
+using Headroom.Interop.Linux;
 using Headroom.Model;
 
 namespace Headroom.Observe.Workloads;
@@ -18,14 +18,13 @@ internal sealed class ProcessOwners(string procPath = "/proc")
     /// <summary>Null when the process is gone or cannot be seen (the agent is not in the host's pid namespace).</summary>
     public ProcessOwner? Find(int pid)
     {
-        var folder = Path.Combine(procPath, pid.ToString(CultureInfo.InvariantCulture));
-        if (StartTime(folder) is not { } startTime)
+        if (ProcessFacts.StartTimeOf(pid, procPath) is not { } startTime)
             return null;
         if (!_known.TryGetValue(pid, out var entry) || entry.StartTime != startTime)
         {
-            if (ReadText(Path.Combine(folder, "cgroup")) is not { } cgroup)
+            if (ProcessFacts.TextOf(pid, "cgroup", procPath) is not { } cgroup)
                 return null;
-            entry = (startTime, new ProcessOwner(ContainerIdParser.Parse(cgroup), ReadText(Path.Combine(folder, "comm"))?.Trim()));
+            entry = (startTime, new ProcessOwner(ContainerIdParser.Parse(cgroup), ProcessFacts.TextOf(pid, "comm", procPath)?.Trim()));
         }
         _seen[pid] = entry;
         return entry.Owner;
@@ -44,32 +43,4 @@ internal sealed class ProcessOwners(string procPath = "/proc")
 
     private GpuProcess Resolve(GpuProcess process) =>
         Find(process.Pid) is { } owner ? process with { ContainerId = owner.ContainerId, Command = owner.Command } : process;
-
-    // Field 22 of /proc/pid/stat; the second field, the name in brackets, may hold anything, brackets and spaces too.
-    private static ulong? StartTime(string folder)
-    {
-        if (ReadText(Path.Combine(folder, "stat")) is not { } stat)
-            return null;
-        var rest = stat.AsSpan(stat.LastIndexOf(')') + 1);
-        var field = 2; // the fields after the name begin with the third
-        foreach (var range in rest.Trim().Split(' '))
-        {
-            field++;
-            if (field == 22)
-                return ulong.TryParse(rest.Trim()[range], CultureInfo.InvariantCulture, out var value) ? value : null;
-        }
-        return null;
-    }
-
-    private static string? ReadText(string path)
-    {
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null; // the process ended between two looks
-        }
-    }
 }

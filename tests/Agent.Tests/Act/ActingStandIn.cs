@@ -46,12 +46,12 @@ internal sealed class ActingStandIn : IAsyncDisposable
         Task<string> Drain(Target target, CancellationToken stop) => Task.FromResult("");
         var freeze = new FreezeActuator(Freezer, c => new FreezerPlace(new FreezeTarget(c.Id.InstanceId, $"/nowhere/{c.Id.InstanceId}", false), null), _ => null);
         var room = new VramRoom(TimeProvider.System);
-        Reconciler = new Reconciler(
+        var tools =
             new HandTools(
                 _journal, budgets, new Breaker(_folder.FullName, TimeProvider.System), _hand, Freezer, freeze,
                 new Dictionary<Lever, IActuator> { [Lever.Share] = freeze, [Lever.Pause] = new PauseActuator(_hand), [Lever.Stop] = new StopActuator(_hand, Drain, room) },
-                new RestartActuator(_hand, Drain, budgets, TimeProvider.System), new OutcomeLog(), () => true, Classifier.Classify, null, CrashPoints.None, TimeProvider.System, NullLogger.Instance),
-            room, () => HasGuard);
+                new RestartActuator(_hand, Drain, budgets, TimeProvider.System), new OutcomeLog(), () => true, new Permission(_hand, () => true, Classifier.Classify, null), CrashPoints.None, TimeProvider.System, NullLogger.Instance);
+        Reconciler = new Reconciler(tools, room, new Headroom.Act.Caps.CapKeeper(new Headroom.Act.Caps.CapProbe([new Headroom.Act.Caps.PageCap()], TimeProvider.System), tools), () => HasGuard);
         Reconciler.Begin([]);
     }
 

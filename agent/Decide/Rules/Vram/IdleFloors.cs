@@ -19,11 +19,16 @@ internal static class IdleFloors
         return workload.Activity is { Confidence: ActivityConfidence.High, InFlight: { } inFlight } activity ? inFlight == 0 && activity.BusyRatio == 0 : null;
     }
 
-    /// <summary>Part of the reserved memory that is of no use; null when the framework does not tell.</summary>
-    public static double? Waste(WorkloadSnapshot workload) =>
-        workload.Latency is { ReservedBytes: { } reserved and > 0, AllocatedBytes: { } allocated and >= 0 } && double.IsFinite(reserved) && allocated <= reserved
-            ? (reserved - allocated) / reserved
+    /// <summary>What the framework has reserved and uses, and the part of it that is of no use; null when it does not tell. The part that can't be given back counts where it is told:
+    /// the rest may be a cache.</summary>
+    public static (long Reserved, long Allocated, double Waste)? UseOf(WorkloadSnapshot workload)
+    {
+        if (workload.Framework is { ReservedBytes: > 0 } told && told.AllocatedBytes <= told.ReservedBytes)
+            return (told.ReservedBytes, told.AllocatedBytes, Math.Min(1, (double)told.InactiveSplitBytes / told.ReservedBytes));
+        return workload.Latency is { ReservedBytes: { } reserved and > 0, AllocatedBytes: { } allocated and >= 0 } && double.IsFinite(reserved) && allocated <= reserved
+            ? ((long)reserved, (long)allocated, (reserved - allocated) / reserved)
             : null;
+    }
 
     public static IdleFloor Step(RuleInput input, WorkloadSnapshot workload, IdleFloor? last, FragmentationSettings settings)
     {
@@ -33,6 +38,7 @@ internal static class IdleFloors
         // Evidence that is not renewed for so long is none any more.
         if (last.HighSince is not null && input.Now - last.HighSeen > settings.For + settings.For)
             last = last with { HighSince = null };
+        last = WithProof(input, workload, last, settings);
         if (IsIdle(workload) is not true)
             return last.IdleSince is null ? last : last with { IdleSince = null, Floor = new Dictionary<int, long>() };
         var floor = new Dictionary<int, long>();
@@ -43,11 +49,29 @@ internal static class IdleFloors
         var next = last with { IdleSince = idleSince, Floor = floor };
         if (next.Baseline is null && floor.Count > 0 && input.Now - idleSince >= Settled && input.Wall - startedAt >= StartUp)
             next = next with { Baseline = floor, BaselineAt = input.Now };
-        return Waste(workload) switch
+        return UseOf(workload)?.Waste switch
         {
             null => next,
             { } waste when waste > settings.Above => next with { HighSince = next.HighSince ?? input.Now, HighSeen = input.Now },
             _ => next with { HighSince = null },
         };
+    }
+
+    /// <summary>Allocations that the driver refused although card and cap had the bytes: what is free lies in pieces. Only growth seen in this life counts.</summary>
+    private static IdleFloor WithProof(RuleInput input, WorkloadSnapshot workload, IdleFloor last, FragmentationSettings settings)
+    {
+        long refused = 0;
+        var told = false;
+        foreach (var book in input.Snapshot.Books)
+            if (book.InstanceId == workload.Container.Id.InstanceId)
+                (refused, told) = (refused + book.RefusedWhileFree, true);
+        if (last.Proof is { } old && input.Now - old.At > settings.For + settings.For)
+            last = last with { Proof = null };
+        if (!told)
+            return last;
+        // A process that ends takes its count with it.
+        if (last.RefusedSeen is { } before && refused > before)
+            last = last with { Proof = ((last.Proof?.Count ?? 0) + refused - before, input.Now) };
+        return last with { RefusedSeen = refused };
     }
 }

@@ -32,7 +32,7 @@ public sealed class NextStepProperties
         from impulse in Gen.Frequency((4, Gen.Const(false)), (1, Gen.Const(true)))
         select new Desired(
             seen ? new WorkloadSnapshot { Container = Container(sameLife ? Id : NextLife, state), Policy = new WorkloadPolicy { Managed = true, Mode = mode } } : null,
-            wanted ? new WantedRun(limit, RuleName.LatencyGuard, Why, Now) : null, [],
+            wanted ? new WantedRun(limit, RuleName.LatencyGuard, Why, Now) : null,
             impulse ? [new Impulse(Id, ImpulseKind.Restart, RuleName.Fragmentation, "k", mode, Why)] : [],
             mode, new Policy { Hash = "x" }, 1, Now, null, null, null, onlyKeep, settled, true);
 
@@ -107,7 +107,7 @@ public sealed class NextStepProperties
     {
         var desired = new Desired(
             new WorkloadSnapshot { Container = Container(Id, ContainerState.Running), Policy = new WorkloadPolicy { Managed = true, Mode = Mode.Enforce } },
-            new WantedRun(RunLimit.Paused, RuleName.TurnTaking, Why, Now), [], [], Mode.Enforce, new Policy { Hash = "x" }, 1, Now, null, null, null, false, true, true);
+            new WantedRun(RunLimit.Paused, RuleName.TurnTaking, Why, Now), [], Mode.Enforce, new Policy { Hash = "x" }, 1, Now, null, null, null, false, true, true);
         var failed = new HandMemory { Rests = new Dictionary<Lever, (int, MonoTime)> { [Lever.Pause] = (1, Now + TimeSpan.FromSeconds(1)) } };
         Assert.Equal(Lever.Share, Assert.IsType<Step.Take>(NextStep.Of(desired, failed, Now)).Lever);
 
@@ -121,7 +121,7 @@ public sealed class NextStepProperties
     {
         var desired = new Desired(
             new WorkloadSnapshot { Container = Container(Id, ContainerState.Running), Policy = new WorkloadPolicy { Managed = true, Mode = Mode.Enforce } },
-            new WantedRun(RunLimit.AtShare(wanted), RuleName.LatencyGuard, Why, Now), [], [], Mode.Enforce, new Policy { Hash = "x" }, 1, Now, null, null, null, false, true, true);
+            new WantedRun(RunLimit.AtShare(wanted), RuleName.LatencyGuard, Why, Now), [], Mode.Enforce, new Policy { Hash = "x" }, 1, Now, null, null, null, false, true, true);
         var step = NextStep.Of(desired, new HandMemory { Run = new Hold(Id, Lever.Share, RuleName.LatencyGuard, held, null, null, Wall) }, Now);
         if (step is not null)
             Assert.Equal(wanted, Assert.IsType<Step.Adjust>(step).Share);

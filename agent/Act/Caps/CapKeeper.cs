@@ -1,0 +1,391 @@
+using System.Threading.Channels;
+using Headroom.Act.Actuators;
+using Headroom.Act.Hands;
+using Headroom.Act.Journal;
+using Headroom.Model;
+using Headroom.Model.Reasons;
+using Microsoft.Extensions.Logging;
+
+namespace Headroom.Act.Caps;
+
+/// <summary>Keeps the VRAM caps of all containers as the newest plan wants them. A task of its own, one step after the other; the newest wish counts. A cap is a state hold: it outlives
+/// the agent and is adopted by the next one. Level-triggered: what was changed meanwhile is found by looking and set anew, or left to whoever changed it.</summary>
+internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
+{
+    /// <summary>How often it is looked whether a cap still stands.</summary>
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan FirstRest = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(5);
+
+    private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    private readonly Dictionary<(string Id, int Gpu), Hold> _holds = [];
+    private readonly Dictionary<(string Id, int Gpu), (int Failures, MonoTime NotBefore)> _rests = [];
+    private readonly HashSet<(string Id, int Gpu)> _told = [];
+    private readonly HashSet<string> _leftToPeople = [];
+    private readonly PageTender _pages = new();
+    private readonly Lock _releasing = new();
+    private readonly List<string?> _releases = [];
+    private CapWish? _wish;
+    private CapView _view = new([], [], []);
+    private MonoTime _lookedAt;
+
+    /// <summary>What is held, can be reached and is left to people; whole, as of the last step.</summary>
+    public CapView View => Volatile.Read(ref _view);
+
+    /// <summary>Before the first wish: what an earlier agent has set.</summary>
+    public void Adopt(IEnumerable<Hold> holds)
+    {
+        foreach (var hold in holds)
+            _holds[(hold.Workload.InstanceId, hold.Gpu!.Value)] = hold;
+        Publish([]);
+    }
+
+    public void Want(CapWish wish)
+    {
+        Volatile.Write(ref _wish, wish);
+        _signal.Writer.TryWrite(true);
+    }
+
+    /// <summary>A person wants the caps of this workload lifted; null: of all.</summary>
+    public void Release(string? workload)
+    {
+        lock (_releasing)
+            _releases.Add(workload);
+        _signal.Writer.TryWrite(true);
+    }
+
+    public async Task RunAsync(CancellationToken stop)
+    {
+        try
+        {
+            while (await _signal.Reader.WaitToReadAsync(stop))
+            {
+                _signal.Reader.TryRead(out _);
+                if (Volatile.Read(ref _wish) is not { } wish)
+                    continue;
+                try
+                {
+                    await SettleAsync(wish, stop);
+                }
+                catch (Exception e) when (e is not OperationCanceledException)
+                {
+                    LogFailed(tools.Log, e);
+                    Broke(wish, e.Message);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // asked to stop: caps stay
+        }
+    }
+
+    private MonoTime Now => tools.Time.Mono();
+
+    private async Task SettleAsync(CapWish wish, CancellationToken stop)
+    {
+        TakeReleases(wish);
+        var reaches = Reach(wish);
+        var failed = new HashSet<int>();
+        foreach (var step in CapSteps.Of(wish, _holds.Values, _leftToPeople))
+        {
+            if (!MayTry(step))
+            {
+                failed.Add(step.Gpu);
+                continue;
+            }
+            var went = step switch
+            {
+                // What shrinks makes the room that this one wants.
+                CapStep.Set { Grows: true } when failed.Contains(step.Gpu) => true,
+                CapStep.Set set => await SetAsync(set, wish, reaches, stop),
+                CapStep.GiveBack back => await GiveBackAsync(back.Hold, wish, stop),
+                CapStep.Drop drop => Drop(drop.Hold, drop.Why, wish),
+                _ => true,
+            };
+            if (!went)
+                failed.Add(step.Gpu);
+        }
+        if (Now - _lookedAt >= LookEvery && tools.MayAct())
+        {
+            _lookedAt = Now;
+            LookAtAll(wish);
+        }
+        if (tools.MayAct())
+            _pages.Tend(wish, [.. _holds.Values]);
+        _told.RemoveWhere(key => !wish.Plan.Wanted.Any(w => w.Workload.InstanceId == key.Id && w.Caps.Any(c => c.Gpu == key.Gpu)));
+        Publish([.. reaches.Values.Select(r => r.Reach)]);
+    }
+
+    /// <summary>How each opted-in container can be capped on each GPU that it uses or is to be capped on.</summary>
+    private Dictionary<(string Id, int Gpu), (ICapBackend? Backend, CapReach Reach)> Reach(CapWish wish)
+    {
+        var wanted = wish.Plan.Wanted.ToDictionary(w => w.Workload.InstanceId, w => w.Caps);
+        var reaches = new Dictionary<(string, int), (ICapBackend?, CapReach)>();
+        foreach (var workload in wish.Snapshot.Workloads)
+        {
+            if (!workload.Policy.Managed || !workload.Container.Runs)
+                continue;
+            var id = workload.Container.Id.InstanceId;
+            foreach (var gpu in wish.Snapshot.SharesOf(id).Select(s => s.Gpu).Concat(wanted.GetValueOrDefault(id)?.Select(c => c.Gpu) ?? []).Distinct())
+                if (TargetOf(workload.Container, gpu, wish) is { } target)
+                    reaches[(id, gpu)] = probe.Of(target);
+        }
+        return reaches;
+    }
+
+    private async Task<bool> SetAsync(CapStep.Set set, CapWish wish, Dictionary<(string, int), (ICapBackend? Backend, CapReach Reach)> reaches, CancellationToken stop)
+    {
+        var id = set.Workload.Container.Id;
+        var key = (id.InstanceId, set.Gpu);
+        if (!reaches.TryGetValue(key, out var reach))
+            return true;
+        if (reach.Backend is not { } backend)
+        {
+            // No failure: the plan knows by the reach, and so do people.
+            if (_told.Add(key))
+                Tell(StepKind.Take, id, set.Cap.Rule, StepResult.Refused($"nothing can cap it on GPU {set.Gpu}: {reach.Reach.Why}"), wish, set.Cap.Reason, set.Mode);
+            return true;
+        }
+        if (set.Held is not { } held)
+            return await TakeAsync(set, backend, wish, stop);
+        // Its undo belongs to the one that it was set by.
+        var target = TargetOf(set.Workload.Container, set.Gpu, wish);
+        var answer = target is null ? new CapAnswer(CapResult.Failed, $"GPU {set.Gpu} is not there") : Backend(held, backend).Set(target, set.Cap.Bytes);
+        if (answer.Result != CapResult.Done)
+            return Failed(key, held, set, answer, wish);
+        var now = held with { CapBytes = set.Cap.Bytes, Rule = set.Cap.Rule, Reason = set.Cap.Reason, Undo = held.Undo! with { Ours = Text(set.Cap.Bytes) } };
+        _holds[key] = now;
+        _rests.Remove(key);
+        Write(() => tools.Journal.Adjust(now), now);
+        LogMoved(tools.Log, id.Name, set.Gpu, held.CapBytes!.Value >> 20, set.Cap.Bytes >> 20, set.Cap.Reason.Sentence());
+        return true;
+    }
+
+    private async Task<bool> TakeAsync(CapStep.Set set, ICapBackend backend, CapWish wish, CancellationToken stop)
+    {
+        var id = set.Workload.Container.Id;
+        var key = (id.InstanceId, set.Gpu);
+        var (container, refusal) = await tools.Permission.AskAsync(id, set.Mode, wish.Policy, stop);
+        if (container is null)
+        {
+            Rest(key);
+            if (refusal!.Result != OutcomeResult.Drifted)
+                Tell(StepKind.Take, id, set.Cap.Rule, refusal, wish, set.Cap.Reason, set.Mode);
+            return false;
+        }
+        if (set.Mode < Mode.Enforce)
+        {
+            if (_told.Add(key))
+                Tell(StepKind.Take, id, set.Cap.Rule, new StepResult(OutcomeResult.DryRun, $"would be capped at {set.Cap.Bytes >> 20} MiB on GPU {set.Gpu} in mode enforce"), wish, set.Cap.Reason, set.Mode);
+            return true;
+        }
+        var target = TargetOf(container.Sample, set.Gpu, wish)!;
+        var before = backend.Read(target);
+        if (before.Problem is { } problem)
+            return Failed(key, null, set, new CapAnswer(CapResult.Failed, problem), wish);
+        var hold = new Hold(id, Lever.Cap, set.Cap.Rule, 1, set.Gpu, set.Cap.Bytes, tools.Time.GetUtcNow())
+        {
+            Undo = new Undo(UndoKind.LiftCap, id.InstanceId, Text(set.Cap.Bytes), CapUndo.Of(backend.Kind, before.Bytes)),
+            Previous = before.Bytes is { } bytes ? $"a cap of {bytes >> 20} MiB" : "no cap", Reason = set.Cap.Reason,
+        };
+        try
+        {
+            hold = tools.Journal.Take(hold);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Rest(key);
+            Tell(StepKind.Take, id, set.Cap.Rule, StepResult.Refused($"not in the journal, so not done: {e.Message} Is the disk of the state directory full or read-only?"), wish, set.Cap.Reason, set.Mode);
+            return false;
+        }
+        _holds[key] = hold;
+        tools.Crash.Pass("journal.taken");
+        var answer = backend.Set(target, set.Cap.Bytes);
+        tools.Crash.Pass("effect.taken");
+        if (answer.Result != CapResult.Done)
+            return Failed(key, hold, set, answer, wish);
+        _rests.Remove(key);
+        Tell(StepKind.Take, id, set.Cap.Rule, StepResult.Done($"{answer.Evidence} ({backend.Kind.Word()})"), wish, set.Cap.Reason, set.Mode, hold);
+        return true;
+    }
+
+    private async Task<bool> GiveBackAsync(Hold hold, CapWish wish, CancellationToken stop)
+    {
+        var key = (hold.Workload.InstanceId, hold.Gpu!.Value);
+        ContainerNow? container;
+        try
+        {
+            container = await tools.Docker.InspectAsync(hold.Workload.InstanceId, stop);
+        }
+        catch (DockerAwayException)
+        {
+            Rest(key);
+            return false;
+        }
+        if (container is null || !container.Id.IsSameLife(hold.Workload) || !container.Sample.Runs)
+            return Drop(hold, "that life of the container has ended", wish);
+        if (!tools.MayAct() || TargetOf(container.Sample, hold.Gpu.Value, wish) is not { } target)
+        {
+            Rest(key);
+            return false;
+        }
+        var backend = Backend(hold, null);
+        var now = backend.Read(target);
+        if (now.Problem is null && now.Bytes != hold.CapBytes)
+            return Drop(hold, now.Bytes is null ? "it has no cap any more: somebody lifted it" : $"somebody set {now.Bytes >> 20} MiB: left as it is", wish);
+        var answer = backend.Set(target, CapUndo.Previous(hold.Undo!));
+        tools.Crash.Pass("effect.given-back");
+        switch (answer.Result)
+        {
+            case CapResult.Done:
+                End(hold, answer.Evidence);
+                Tell(StepKind.GiveBack, hold.Workload, hold.Rule, StepResult.Done(answer.Evidence), wish, null, Mode.Enforce, hold);
+                return true;
+            case CapResult.Gone:
+                return Drop(hold, answer.Evidence, wish);
+            default:
+                Rest(key);
+                _holds[key] = hold with { Stuck = answer.Evidence };
+                Tell(StepKind.GiveBack, hold.Workload, hold.Rule, StepResult.Failed(answer.Evidence), wish, null, Mode.Enforce, hold);
+                return false;
+        }
+    }
+
+    /// <summary>A cap that somebody changed: in its own page only the container itself can have; the driver's and HAMi's limits are people's, too.</summary>
+    private void LookAtAll(CapWish wish)
+    {
+        foreach (var hold in _holds.Values.ToList())
+        {
+            if (wish.Snapshot.Workloads.FirstOrDefault(w => w.Container.Id.IsSameLife(hold.Workload)) is not { } workload || TargetOf(workload.Container, hold.Gpu!.Value, wish) is not { } target)
+                continue;
+            var backend = Backend(hold, null);
+            var now = backend.Read(target);
+            if (now.Problem is not null || now.Bytes == hold.CapBytes)
+                continue;
+            if (backend.Kind == CapBackend.Preload)
+            {
+                var answer = backend.Set(target, hold.CapBytes);
+                LogSetAnew(tools.Log, hold.Workload.Name, hold.Gpu.Value, now.Bytes >> 20, answer.Evidence);
+                continue;
+            }
+            _leftToPeople.Add(hold.Workload.Name);
+            Drop(hold, now.Bytes is null ? "somebody lifted the cap: left so until the plan wants none" : $"somebody set {now.Bytes >> 20} MiB: left so until the plan wants no cap", wish);
+        }
+    }
+
+    private void TakeReleases(CapWish wish)
+    {
+        lock (_releasing)
+        {
+            foreach (var name in _releases)
+                _leftToPeople.UnionWith(_holds.Values.Select(h => h.Workload.Name).Where(n => name is null || n == name));
+            _releases.Clear();
+        }
+        _leftToPeople.RemoveWhere(name => !_holds.Values.Any(h => h.Workload.Name == name) && wish.IsSettled && !wish.OnlyKeep
+            && !wish.Plan.Wanted.Any(w => w.Workload.Name == name && w.Caps.Count > 0));
+    }
+
+    private bool Failed((string, int) key, Hold? hold, CapStep.Set set, CapAnswer answer, CapWish wish)
+    {
+        Rest(key);
+        probe.Forget(set.Workload.Container.Id, set.Gpu);
+        if (hold is not null && answer.Result == CapResult.Gone)
+            return Drop(hold, answer.Evidence, wish);
+        if (hold is not null)
+            _holds[key] = hold with { Stuck = answer.Evidence };
+        Tell(StepKind.Take, set.Workload.Container.Id, set.Cap.Rule, StepResult.Failed(answer.Evidence), wish, set.Cap.Reason, set.Mode, hold);
+        return false;
+    }
+
+    private bool Drop(Hold hold, string why, CapWish wish)
+    {
+        End(hold, why);
+        Tell(StepKind.Drop, hold.Workload, hold.Rule, StepResult.Drifted(why), wish, null, Mode.Enforce, hold);
+        return true;
+    }
+
+    private void End(Hold hold, string why)
+    {
+        var key = (hold.Workload.InstanceId, hold.Gpu!.Value);
+        _holds.Remove(key);
+        _rests.Remove(key);
+        Write(() => tools.Journal.Done(hold.Id, why), hold);
+        tools.Crash.Pass("journal.done");
+    }
+
+    private ICapBackend Backend(Hold hold, ICapBackend? now) =>
+        now is not null && now.Kind == CapUndo.KindOf(hold.Undo!) ? now : probe.By(CapUndo.KindOf(hold.Undo!));
+
+    private static CapTarget? TargetOf(ContainerSample container, int gpu, CapWish wish) =>
+        wish.Snapshot.Gpus.FirstOrDefault(g => g.Index == gpu) is { } sample ? new CapTarget(container, sample.Identity) : null;
+
+    private bool MayTry(CapStep step) => !_rests.TryGetValue(step switch
+    {
+        CapStep.Set set => (set.Workload.Container.Id.InstanceId, set.Gpu),
+        CapStep.GiveBack back => (back.Hold.Workload.InstanceId, back.Gpu),
+        _ => default,
+    }, out var rest) || Now >= rest.NotBefore;
+
+    private void Rest((string, int) key)
+    {
+        var failures = _rests.GetValueOrDefault(key).Failures + 1;
+        var rest = FirstRest * Math.Pow(2, Math.Min(failures - 1, 10));
+        _rests[key] = (failures, Now + (rest < LongestRest ? rest : LongestRest));
+    }
+
+    private void Write(Action write, Hold hold)
+    {
+        try
+        {
+            write();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            LogNotWritten(tools.Log, hold.Workload.Name, hold.Id, e.Message);
+        }
+    }
+
+    private void Tell(StepKind kind, WorkloadId id, RuleName rule, StepResult result, CapWish wish, Reason? reason, Mode mode, Hold? hold = null)
+    {
+        tools.Outcomes.Add(new Outcome(0, tools.Time.GetUtcNow(), id, kind, Lever.Cap, rule, result.Result, result.Evidence, TimeSpan.Zero)
+        {
+            Mode = mode, Reason = reason, HoldId = hold?.Id ?? 0, PlanSeq = wish.Plan.Seq,
+            Waited = kind == StepKind.Take && result.Result == OutcomeResult.Done ? Now - wish.Snapshot.Mono : TimeSpan.Zero,
+        });
+        LogStep(tools.Log, id.Name, kind, rule, result.Result, result.Evidence, reason?.Sentence() ?? "no longer wanted");
+        if (result.CountsAsFailure)
+            Broke(wish, $"{kind} cap {id.Name}: {result.Evidence}");
+    }
+
+    private void Broke(CapWish wish, string words)
+    {
+        if (tools.Breaker.Failed(words, wish.Policy.Limits.Breaker))
+            LogBreaker(tools.Log, words);
+    }
+
+    private void Publish(IReadOnlyList<CapReach> reaches) => Volatile.Write(ref _view, new CapView([.. _holds.Values.OrderBy(h => h.Id)], reaches, [.. _leftToPeople]));
+
+    private static string Text(long bytes) => bytes.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    [LoggerMessage(3601, LogLevel.Error, "The keeper of caps failed, which is a bug; it goes on with the next plan")]
+    private static partial void LogFailed(ILogger log, Exception error);
+
+    [LoggerMessage(3602, LogLevel.Information, "{Workload}: {Step} cap ({Rule}): {Result}, {Evidence}. Why: {Why}")]
+    private static partial void LogStep(ILogger log, string workload, StepKind step, RuleName rule, OutcomeResult result, string evidence, string why);
+
+    [LoggerMessage(3603, LogLevel.Information, "{Workload}: cap on GPU {Gpu} moved from {Before} to {Now} MiB. Why: {Why}")]
+    private static partial void LogMoved(ILogger log, string workload, int gpu, long before, long now, string why);
+
+    [LoggerMessage(3604, LogLevel.Warning, "{Workload}: its page said {Found} MiB on GPU {Gpu}, which nobody but its own processes can have written; set anew: {Evidence}")]
+    private static partial void LogSetAnew(ILogger log, string workload, int gpu, long? found, string evidence);
+
+    [LoggerMessage(3605, LogLevel.Warning, "{Workload}: the journal could not be told of hold {Hold}: {Error}")]
+    private static partial void LogNotWritten(ILogger log, string workload, long hold, string error);
+
+    [LoggerMessage(3606, LogLevel.Critical, "The breaker is open: {Words}. Nothing new is held until a person has looked and runs `headroom holds reset-breaker`")]
+    private static partial void LogBreaker(ILogger log, string words);
+}
+
+/// <param name="LeftToPeople">Workloads of which a person took a cap back.</param>
+internal sealed record CapView(IReadOnlyList<Hold> Holds, IReadOnlyList<CapReach> Reaches, IReadOnlyList<string> LeftToPeople);

@@ -1,0 +1,73 @@
+using Headroom.Model;
+using Headroom.Pages;
+
+namespace Headroom.Act.Caps;
+
+/// <summary>What else a page needs from the agent: the bytes that only the driver sees, and the cap of a container that starts before the next tick.</summary>
+internal sealed class PageTender
+{
+    /// <summary>Books and driver are read a moment apart: the middle one of so many differences counts.</summary>
+    private const int Looks = 5;
+
+    private readonly Dictionary<(string Id, int Gpu), Queue<long>> _differences = [];
+
+    public void Tend(CapWish wish, IReadOnlyList<Hold> holds)
+    {
+        if (wish.OnlyKeep)
+            return;
+        var held = holds.Select(h => (h.Workload.InstanceId, h.Gpu!.Value)).ToHashSet();
+        foreach (var group in wish.Snapshot.Workloads.Where(w => w.Container is { Runs: true } c && c.Binds.ContainsKey(PagePlaces.PageInContainer)).GroupBy(w => w.Container.Binds[PagePlaces.PageInContainer]))
+            if (group.Any(w => w.Policy is { Managed: true, Mode: Mode.Enforce }))
+                Tend(group.Key, [.. group], wish, held);
+        foreach (var gone in _differences.Keys.Where(key => !wish.Snapshot.Books.Any(b => (b.InstanceId, b.Gpu) == key)).ToList())
+            _differences.Remove(gone);
+    }
+
+    private void Tend(string path, IReadOnlyList<WorkloadSnapshot> sharers, CapWish wish, HashSet<(string, int)> held)
+    {
+        using var page = PageFile.TryOpen(path, out _);
+        if (page is null)
+            return;
+        try
+        {
+            foreach (var gpu in wish.Snapshot.Gpus)
+                if (PageLayout.GpuKey(gpu.Identity.Uuid) is { } key)
+                    page.SetInitial(key, InitialOf(gpu.Index, sharers, wish) is { } cap ? (ulong)cap : PageLayout.CapUnset);
+            var replicas = page.Read();
+            foreach (var workload in sharers)
+                foreach (var book in wish.Snapshot.Books)
+                    if (book.InstanceId == workload.Container.Id.InstanceId && held.Contains((book.InstanceId, book.Gpu)) && OverheadOf(book, wish.Snapshot) is { } overhead)
+                        Write(page, replicas, workload, book, overhead, wish);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The ledger tells of a page that can't be used; at the next tick again.
+        }
+    }
+
+    /// <summary>The least that is wanted of any container of this service: a new one may begin with that.</summary>
+    private static long? InitialOf(int gpu, IReadOnlyList<WorkloadSnapshot> sharers, CapWish wish) => wish.Plan.Wanted
+        .Where(w => w.Mode == Mode.Enforce && sharers.Any(s => s.Container.Id.IsSameLife(w.Workload)))
+        .SelectMany(w => w.Caps).Where(c => c.Gpu == gpu).Select(c => (long?)c.Bytes).Min();
+
+    private long? OverheadOf(MemoryBook book, NodeSnapshot snapshot)
+    {
+        var used = snapshot.SharesOf(book.InstanceId).Where(s => s.Gpu == book.Gpu && s.Share.HiddenProcesses == 0).Select(s => (long?)s.Share.UsedBytes).FirstOrDefault();
+        if (used is not { } bytes)
+            return null;
+        if (!_differences.TryGetValue((book.InstanceId, book.Gpu), out var last))
+            _differences[(book.InstanceId, book.Gpu)] = last = new Queue<long>(Looks);
+        last.Enqueue(Math.Max(0, bytes - book.UsedBytes));
+        if (last.Count > Looks)
+            last.Dequeue();
+        return last.Order().ElementAt(last.Count / 2);
+    }
+
+    private static void Write(PageFile page, IReadOnlyList<PageReplica> replicas, WorkloadSnapshot workload, MemoryBook book, long overhead, CapWish wish)
+    {
+        var uuid = wish.Snapshot.Gpus.First(g => g.Index == book.Gpu).Identity.Uuid;
+        var space = Interop.Linux.ProcessFacts.PidNamespaceOf(workload.Container.Pid);
+        if (replicas.FirstOrDefault(r => r.PidNamespace == space) is { } replica && replica.Gpus.FirstOrDefault(g => g.Key == PageLayout.GpuKey(uuid)) is { } gpu && gpu.Overhead != (ulong)overhead)
+            page.SetOverhead(replica, gpu, (ulong)overhead);
+    }
+}

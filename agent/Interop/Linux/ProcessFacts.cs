@@ -1,0 +1,73 @@
+using System.Globalization;
+
+namespace Headroom.Interop.Linux;
+
+/// <summary>What <c>/proc/PID</c> says of one process. Null where it is gone or may not be looked at.</summary>
+internal static class ProcessFacts
+{
+    /// <summary>When it began, in clock ticks since boot (field 22 of <c>stat</c>): with the pid it names one process for good.</summary>
+    public static ulong? StartTimeOf(int pid, string procPath = "/proc")
+    {
+        if (TextOf(pid, "stat", procPath) is not { } stat)
+            return null;
+        // The second field, the name in brackets, may hold anything, brackets and spaces too.
+        var rest = stat.AsSpan(stat.LastIndexOf(')') + 1).Trim();
+        var field = 2; // the fields after the name begin with the third
+        foreach (var range in rest.Split(' '))
+        {
+            field++;
+            if (field == 22)
+                return ulong.TryParse(rest[range], CultureInfo.InvariantCulture, out var value) ? value : null;
+        }
+        return null;
+    }
+
+    /// <summary>Inode of its pid namespace.</summary>
+    public static ulong? PidNamespaceOf(int pid, string procPath = "/proc")
+    {
+        try
+        {
+            // "pid:[4026531836]"
+            return new FileInfo(Path.Combine(procPath, Text(pid), "ns/pid")).LinkTarget is { Length: > 6 } target && ulong.TryParse(target.AsSpan(5, target.Length - 6), CultureInfo.InvariantCulture, out var inode)
+                ? inode : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Its pid in its own namespace: the last of <c>NSpid</c>.</summary>
+    public static int? PidInsideOf(int pid, string procPath = "/proc")
+    {
+        if (TextOf(pid, "status", procPath) is not { } status)
+            return null;
+        foreach (var line in status.AsSpan().EnumerateLines())
+            if (line.StartsWith("NSpid:"))
+                return int.TryParse(line[(line.LastIndexOf('\t') + 1)..], CultureInfo.InvariantCulture, out var inside) ? inside : null;
+        return null;
+    }
+
+    /// <summary>All processes that can be seen.</summary>
+    public static IEnumerable<int> All(string procPath = "/proc")
+    {
+        foreach (var folder in Directory.EnumerateDirectories(procPath))
+            if (int.TryParse(Path.GetFileName(folder.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out var pid))
+                yield return pid;
+    }
+
+    /// <summary>One of its small files, whole.</summary>
+    public static string? TextOf(int pid, string file, string procPath = "/proc")
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(procPath, Text(pid), file));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null; // it ended between two looks
+        }
+    }
+
+    private static string Text(int pid) => pid.ToString(CultureInfo.InvariantCulture);
+}
