@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Headroom.Act;
 using Headroom.Act.Actuators;
+using Headroom.Act.Caps;
 using Headroom.Act.Freezing;
 using Headroom.Act.Hands;
 using Headroom.Act.Journal;
@@ -51,12 +52,13 @@ internal sealed class ActingStandIn : IAsyncDisposable
                 _journal, budgets, new Breaker(_folder.FullName, TimeProvider.System), _hand, Freezer, freeze,
                 new Dictionary<Lever, IActuator> { [Lever.Share] = freeze, [Lever.Pause] = new PauseActuator(_hand), [Lever.Stop] = new StopActuator(_hand, Drain, room) },
                 new RestartActuator(_hand, Drain, budgets, TimeProvider.System), new OutcomeLog(), () => true, new Permission(_hand, () => true, Classifier.Classify, null), CrashPoints.None, TimeProvider.System, NullLogger.Instance);
-        Reconciler = new Reconciler(tools, room, new Headroom.Act.Caps.CapKeeper(new Headroom.Act.Caps.CapProbe([new Headroom.Act.Caps.PageCap()], TimeProvider.System), tools), () => HasGuard);
+        Reconciler = new Reconciler(tools, room, new CapKeeper(new CapProbe([Caps], TimeProvider.System), tools), () => HasGuard);
         Reconciler.Begin([]);
     }
 
     public Reconciler Reconciler { get; }
     public BookFreezer Freezer { get; } = new();
+    public BookCaps Caps { get; } = new();
     public ConcurrentQueue<string> Changes { get; } = new();
     /// <summary>Labels of each container, by id.</summary>
     public ConcurrentDictionary<string, IReadOnlyDictionary<string, string>> Labels { get; } = new();
@@ -97,6 +99,35 @@ internal sealed class ActingStandIn : IAsyncDisposable
         {
             Calls.Enqueue(call);
             return Task.FromResult(new FreezeAnswer(true, "booked", TimeSpan.Zero));
+        }
+    }
+
+    /// <summary>Caps that only stand in a book.</summary>
+    internal sealed class BookCaps : ICapBackend
+    {
+        public CapBackend Kind { get; init; } = CapBackend.Preload;
+        public ConcurrentDictionary<(string Id, int Gpu), long> InForce { get; } = new();
+        public ConcurrentQueue<(string Id, int Gpu, long? Bytes)> Sets { get; } = new();
+        /// <summary>Why none can be set; null: they can.</summary>
+        public string? Impossible { get; set; }
+        /// <summary>Sets fail with it.</summary>
+        public CapAnswer? Broken { get; set; }
+
+        public string? WhyNot(CapTarget target) => Impossible;
+
+        public CapReading Read(CapTarget target) => new(InForce.TryGetValue((target.Container.Id.InstanceId, target.Gpu.Index), out var cap) ? cap : null);
+
+        public CapAnswer Set(CapTarget target, long? bytes)
+        {
+            var key = (target.Container.Id.InstanceId, target.Gpu.Index);
+            Sets.Enqueue((key.InstanceId, key.Index, bytes));
+            if (Broken is { } broken)
+                return broken;
+            if (bytes is { } cap)
+                InForce[key] = cap;
+            else
+                InForce.TryRemove(key, out _);
+            return new CapAnswer(CapResult.Done, "booked");
         }
     }
 }

@@ -46,7 +46,7 @@ public sealed class NothingIsTouchedProperties
                 var mode = one.Kind == Untouchable.OnlyRecommend ? Mode.Recommend : one.PlanMode;
                 plan = plan with
                 {
-                    Wanted = [.. plan.Wanted, new Wanted(id, mode, new WantedRun(one.Limit, RuleName.LatencyGuard, Why, default), [])],
+                    Wanted = [.. plan.Wanted, new Wanted(id, mode, new WantedRun(one.Limit, RuleName.LatencyGuard, Why, default), [new WantedCap(0, 1 << 30, RuleName.VramCaps, Why)])],
                     Impulses = one.Impulse ? [.. plan.Impulses, new Impulse(id, ImpulseKind.Restart, RuleName.Fragmentation, id.InstanceId, mode, Why)] : plan.Impulses,
                 };
                 workloads.Add(new WorkloadSnapshot
@@ -58,6 +58,7 @@ public sealed class NothingIsTouchedProperties
             var snapshot = new NodeSnapshot
             {
                 Seq = seq, WallAt = ActingStandIn.Started, Mono = new MonoTime(TimeSpan.FromSeconds(seq)), Node = "n", Mode = Mode.Enforce, Workloads = workloads,
+                Gpus = [new GpuSample { Identity = new GpuIdentity(0, "GPU-0", "x", null, null, null, false), Health = GpuHealth.Ok, At = default }],
                 Health = [new SourceHealth("containers", true, null, null, 1, 0, default, null)],
             };
             for (var tick = 0; tick < 4; tick++)
@@ -77,6 +78,7 @@ public sealed class NothingIsTouchedProperties
         Assert.True(told >= 10_000);
         Assert.Empty(acting.Changes);
         Assert.Empty(acting.Freezer.Calls);
+        Assert.Empty(acting.Caps.Sets);
         Assert.Equal(0, acting.JournalRecords);
     }
 
