@@ -165,7 +165,7 @@ void hr_untrack_freed(const struct hr_entry *entry);
 /* ---- pool.c */
 /* Brings the books up to what the pools and the graph memory of a card hold now. */
 void hr_pools_refresh(struct hr_card *card);
-/* The same after the default pool gave back what it caches. */
+/* The same after the default pool and the graph memory gave back what they keep unused. */
 void hr_pools_trim(struct hr_card *card);
 /* The device's primary context is gone, and with it its default pool and the graphs' memory. */
 void hr_pools_drop(struct hr_card *card, CUmemoryPool standard);

@@ -240,6 +240,8 @@ void hr_pools_trim(struct hr_card *card)
     CUmemoryPool standard;
     if (real->cuDeviceGetDefaultMemPool && real->cuMemPoolTrimTo && !real->cuDeviceGetDefaultMemPool(&standard, card->device) && hr_pool_known(standard))
         real->cuMemPoolTrimTo(standard, 0);
+    if (real->cuDeviceGraphMemTrim && __atomic_load_n(&graph_memory[hr_card_index(card)].state, __ATOMIC_ACQUIRE) == LIVE)
+        real->cuDeviceGraphMemTrim(card->device);
     hr_pools_refresh(card);
 }
 
