@@ -59,7 +59,6 @@ static CUresult create(void **handle, const CUDA_ARRAY3D_DESCRIPTOR *wanted, uns
     }
     array->context = context;
     array->bytes = bytes;
-    context->gpu->segments++;
     *handle = HANDLE(array);
     return CUDA_SUCCESS;
 }
@@ -67,7 +66,6 @@ static CUresult create(void **handle, const CUDA_ARRAY3D_DESCRIPTOR *wanted, uns
 static void drop(struct array *array)
 {
     unbook(array->context->gpu, BOOK_ARRAY, array->bytes);
-    array->context->gpu->segments--;
     object_free(array);
 }
 

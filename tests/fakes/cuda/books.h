@@ -10,7 +10,6 @@ enum books_kind { BOOK_PLAIN, BOOK_PITCH, BOOK_MANAGED, BOOK_POOL, BOOK_VMM, BOO
 struct headroom_cuda_books {
     uint64_t kinds[BOOK_KINDS]; /* bytes that this process holds */
     uint64_t used;              /* their sum, also what its entry of the machine says */
-    uint64_t segments;          /* allocations of it, pool and graph memory as one each */
     uint64_t processes;         /* bytes of all processes of the double on this card, summed when nobody moved */
     uint32_t gpu;               /* index in the machine, so of NVML */
     uint32_t spare;

@@ -20,12 +20,18 @@ if ! up_to_date "$out/libcuda.so.1"; then
     mv -f "$out/libcuda.so.1.$$" "$out/libcuda.so.1"
 fi
 
-for source in "$here"/programs/*.c; do
-    program="$out/$(basename "$source" .c)"
-    if up_to_date "$program"; then
-        continue
+program() { # NAME SOURCE FLAGS...
+    name=$1 source=$here/programs/$2
+    shift 2
+    if up_to_date "$out/$name"; then
+        return
     fi
     need_gcc
-    gcc $flags -o "$program.$$" "$source" -pthread -ldl
-    mv -f "$program.$$" "$program"
+    gcc $flags -o "$out/$name.$$" "$source" "$@" -pthread -ldl
+    mv -f "$out/$name.$$" "$out/$name"
+}
+for source in "$here"/programs/*.c; do
+    program "$(basename "$source" .c)" "$(basename "$source")"
 done
+# Linked with the driver, as nvcc -lcuda does it.
+program greedy-linked greedy.c -DLINKED "$out/libcuda.so.1"

@@ -123,14 +123,7 @@ EXPORT int headroom_cuda_books(int device, struct headroom_cuda_books *books)
     memset(books, 0, sizeof *books);
     for (int i = 0; i < BOOK_KINDS; i++)
         books->used += books->kinds[i] = gpu->books[i];
-    books->segments = gpu->segments + (gpu->books[BOOK_GRAPH] > 0);
     books->gpu = gpu->index;
     books->processes = sum_of_one_moment(gpu->card);
-    for (unsigned cursor = 0;;) {
-        struct pool *pool = object_next(POOL, &cursor);
-        if (!pool)
-            break;
-        books->segments += pool->gpu == gpu && pool->reserved > 0;
-    }
     return CUDA_SUCCESS;
 }

@@ -38,7 +38,6 @@ struct gpu {
     unsigned index; /* in the machine */
     struct hm_process *entry; /* this process's, claimed at first need */
     uint64_t books[BOOK_KINDS];
-    uint64_t segments;
     unsigned contexts;
     CUcontext primary;
     unsigned primary_refs;

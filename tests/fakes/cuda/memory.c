@@ -25,7 +25,6 @@ static CUresult allocate(uint64_t *address, uint64_t bytes, enum books_kind kind
     range->gpu = context->gpu;
     range->owner = context;
     range->bytes = bytes;
-    context->gpu->segments++;
     *address = range->start;
     return CUDA_SUCCESS;
 }
@@ -35,7 +34,6 @@ CUresult free_range(struct range *range)
     switch (range->use) {
     case USE_PLAIN:
         unbook(range->gpu, range->kind, range->bytes);
-        range->gpu->segments--;
         range_free(range);
         return CUDA_SUCCESS;
     case USE_POOL:

@@ -73,7 +73,7 @@
     X(cuStreamCreate, 2000, cuStreamCreate, cuStreamCreate) X(cuStreamDestroy, 4000, cuStreamDestroy_v2, cuStreamDestroy_v2) \
     X(cuStreamCreateWithPriority, 5050, cuStreamCreateWithPriority, cuStreamCreateWithPriority) \
     X(cuStreamSynchronize, 2000, cuStreamSynchronize, cuStreamSynchronize_ptsz) X(cuStreamQuery, 2000, cuStreamQuery, cuStreamQuery_ptsz) \
-    X(cuStreamWaitEvent, 3020, cuStreamWaitEvent, cuStreamWaitEvent_ptsz) \
+    X(cuStreamGetCtx, 9020, cuStreamGetCtx, cuStreamGetCtx_ptsz) X(cuStreamWaitEvent, 3020, cuStreamWaitEvent, cuStreamWaitEvent_ptsz) \
     X(cuEventCreate, 2000, cuEventCreate, cuEventCreate) X(cuEventDestroy, 4000, cuEventDestroy_v2, cuEventDestroy_v2) \
     X(cuEventRecord, 2000, cuEventRecord, cuEventRecord_ptsz) X(cuEventSynchronize, 2000, cuEventSynchronize, cuEventSynchronize) \
     X(cuEventQuery, 2000, cuEventQuery, cuEventQuery) X(cuEventElapsedTime, 2000, cuEventElapsedTime, cuEventElapsedTime) \

@@ -64,6 +64,25 @@ EXPORT CUresult cuStreamDestroy_v2(CUstream handle)
     return CUDA_SUCCESS;
 }
 
+static CUresult get_context(CUstream handle, CUcontext *of)
+{
+    struct stream *stream = 0;
+    struct context *context;
+    struct gpu *gpu;
+
+    GUARDED;
+    if (!of)
+        return CUDA_ERROR_INVALID_VALUE;
+    TRY(stream_gpu(handle, &gpu));
+    stream = object_get(handle, STREAM);
+    if (!stream)
+        TRY(current_context(&context));
+    *of = stream ? stream->context : HANDLE(context);
+    return CUDA_SUCCESS;
+}
+EXPORT CUresult cuStreamGetCtx(CUstream stream, CUcontext *context) { return get_context(stream, context); }
+EXPORT CUresult cuStreamGetCtx_ptsz(CUstream stream, CUcontext *context) { return get_context(stream, context); }
+
 static CUresult end_of(CUstream stream, uint64_t *ns, int synchronises)
 {
     struct gpu *gpu;

@@ -24,10 +24,8 @@ static void drop_if_unused(struct physical *physical)
 {
     if (physical->handles || physical->mappings)
         return;
-    if (physical->gpu) {
+    if (physical->gpu)
         unbook(physical->gpu, BOOK_VMM, physical->size);
-        physical->gpu->segments--;
-    }
     object_free(physical);
 }
 
@@ -66,8 +64,6 @@ EXPORT CUresult cuMemCreate(CUmemGenericAllocationHandle *handle, size_t size, c
             unbook(gpu, BOOK_VMM, size);
         return CUDA_ERROR_OUT_OF_MEMORY;
     }
-    if (gpu)
-        gpu->segments++;
     physical->gpu = gpu;
     physical->size = size;
     physical->handles = 1;
