@@ -20,18 +20,24 @@ if ! up_to_date "$out/libcuda.so.1"; then
     mv -f "$out/libcuda.so.1.$$" "$out/libcuda.so.1"
 fi
 
-program() { # NAME SOURCE FLAGS...
-    name=$1 source=$here/programs/$2
+program() { # NAME "SOURCES" FLAGS...
+    name=$1 sources=
+    for source in $2; do
+        sources="$sources $here/programs/$source"
+    done
     shift 2
     if up_to_date "$out/$name"; then
         return
     fi
     need_gcc
-    gcc $flags -o "$out/$name.$$" "$source" "$@" -pthread -ldl
+    gcc $flags -o "$out/$name.$$" $sources "$@" -pthread -ldl
     mv -f "$out/$name.$$" "$out/$name"
 }
-for source in "$here"/programs/*.c; do
-    program "$(basename "$source" .c)" "$(basename "$source")"
+for name in mkmachine page nvml; do
+    program $name $name.c
 done
+program greedy "greedy.c cuda.c"
+program kernels "kernels.c cuda.c"
 # Linked with the driver, as nvcc -lcuda does it.
-program greedy-linked greedy.c -DLINKED "$out/libcuda.so.1"
+program greedy-linked "greedy.c cuda.c" -DLINKED "$out/libcuda.so.1"
+program torture "torture.c torture_work.c torture_check.c cuda.c"
