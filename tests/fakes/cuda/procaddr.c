@@ -59,6 +59,10 @@
     X(cuGraphCreate, 10000, cuGraphCreate, cuGraphCreate) X(cuGraphDestroy, 10000, cuGraphDestroy, cuGraphDestroy) \
     X(cuGraphAddMemAllocNode, 11040, cuGraphAddMemAllocNode, cuGraphAddMemAllocNode) \
     X(cuGraphAddMemFreeNode, 11040, cuGraphAddMemFreeNode, cuGraphAddMemFreeNode) \
+    X(cuGraphGetNodes, 10000, cuGraphGetNodes, cuGraphGetNodes) X(cuGraphNodeGetType, 10000, cuGraphNodeGetType, cuGraphNodeGetType) \
+    X(cuGraphMemAllocNodeGetParams, 11040, cuGraphMemAllocNodeGetParams, cuGraphMemAllocNodeGetParams) \
+    X(cuGraphMemFreeNodeGetParams, 11040, cuGraphMemFreeNodeGetParams, cuGraphMemFreeNodeGetParams) \
+    X(cuGraphUpload, 11010, cuGraphUpload, cuGraphUpload_ptsz) \
     X(cuGraphAddEmptyNode, 10000, cuGraphAddEmptyNode, cuGraphAddEmptyNode) \
     X(cuGraphAddKernelNode, 12000, cuGraphAddKernelNode_v2, cuGraphAddKernelNode_v2) \
     X(cuGraphAddNode, 12020, cuGraphAddNode, cuGraphAddNode) X(cuGraphAddNode, 12030, cuGraphAddNode_v2, cuGraphAddNode_v2) \
