@@ -79,6 +79,7 @@ enum { HM_COMPUTE = 1, HM_GRAPHICS = 2, HM_MPS = 4 };
 enum {
     HM_STALE_SAMPLE = 1,   /* utilisation comes with `sampled_us` even if the caller asked for newer ones only */
     HM_GARBAGE_SAMPLE = 2, /* utilisation is uninitialised memory: sm 2147483632, memory 200 */
+    HM_OWNED = 4,          /* double: kept by the CUDA double (owned.h); its bytes come on top of memory_used, and it goes when its process is dead */
 };
 
 struct hm_process {
@@ -94,7 +95,7 @@ struct hm_process {
     uint32_t enc_util;
     uint32_t dec_util;
     uint64_t sampled_us; /* Unix time of its sample; 0: now */
-    uint64_t spare;
+    uint64_t spare;      /* double: who keeps it, see owned.h; 0: set by hand */
 };
 
 /* Both lists end at the first entry with id 0. */

@@ -1,5 +1,6 @@
 /* Cards, their identity and their gauges. */
 #include "double.h"
+#include "../owned.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -103,6 +104,15 @@ EXPORT nvmlReturn_t nvmlDeviceGetCudaComputeCapability(nvmlDevice_t device, int 
     return NVML_SUCCESS;
 }
 
+/* Without what is reserved: what the test says, and what processes of the CUDA double hold that are alive. */
+static uint64_t used_memory(struct target *t)
+{
+    if (t->mig)
+        return LOAD(t->mig->memory_used);
+    hm_reap(t->gpu);
+    return LOAD(t->gpu->memory_used) + hm_owned_bytes(t->gpu);
+}
+
 EXPORT nvmlReturn_t nvmlDeviceGetMemoryInfo(nvmlDevice_t device, nvmlMemory_t *memory)
 {
     struct target t;
@@ -112,8 +122,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetMemoryInfo(nvmlDevice_t device, nvmlMemory_t *m
         return NVML_ERROR_INVALID_ARGUMENT;
     /* The first version counts what is reserved as used. */
     memory->total = t.mig ? LOAD(t.mig->memory_total) : LOAD(t.gpu->memory_total);
-    memory->used = t.mig ? LOAD(t.mig->memory_used) + LOAD(t.mig->memory_reserved)
-                         : LOAD(t.gpu->memory_used) + LOAD(t.gpu->memory_reserved);
+    memory->used = used_memory(&t) + (t.mig ? LOAD(t.mig->memory_reserved) : LOAD(t.gpu->memory_reserved));
     memory->free = memory->total > memory->used ? memory->total - memory->used : 0;
     return NVML_SUCCESS;
 }
@@ -131,7 +140,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetMemoryInfo_v2(nvmlDevice_t device, nvmlMemory_v
         return NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
     memory->total = t.mig ? LOAD(t.mig->memory_total) : LOAD(t.gpu->memory_total);
     memory->reserved = t.mig ? LOAD(t.mig->memory_reserved) : LOAD(t.gpu->memory_reserved);
-    memory->used = t.mig ? LOAD(t.mig->memory_used) : LOAD(t.gpu->memory_used);
+    memory->used = used_memory(&t);
     taken = memory->reserved + memory->used;
     memory->free = memory->total > taken ? memory->total - taken : 0;
     return NVML_SUCCESS;

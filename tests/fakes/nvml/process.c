@@ -1,5 +1,6 @@
 /* Process lists and per-process utilisation. */
 #include "double.h"
+#include "../owned.h"
 
 #include <string.h>
 
@@ -13,9 +14,10 @@ static nvmlReturn_t put_processes(struct target *t, unsigned kinds, unsigned *co
     if (!count)
         return NVML_ERROR_INVALID_ARGUMENT;
     capacity = *count;
+    hm_reap(t->gpu);
     for (unsigned i = 0; i < HM_MAX_PROCESSES; i++) {
         struct hm_process *p = &t->gpu->processes[i];
-        if (!LOAD(p->present) || !(LOAD(p->kinds) & kinds))
+        if (!hm_is_listed(p) || !(LOAD(p->kinds) & kinds))
             continue;
         if (t->mig && (p->gpu_instance != t->mig->gpu_instance || p->compute_instance != t->mig->compute_instance))
             continue;
@@ -86,14 +88,18 @@ static unsigned take_samples(struct hm_gpu *gpu, unsigned long long last_seen, n
 {
     unsigned n = 0;
 
+    hm_reap(gpu);
     for (unsigned i = 0; i < HM_MAX_PROCESSES; i++) {
         struct hm_process *p = &gpu->processes[i];
         nvmlProcessUtilizationSample_t sample = {0};
 
-        if (!LOAD(p->present))
+        if (!hm_is_listed(p))
+            continue;
+        /* The CUDA double says until when the GPU was busy; a second later that is no sample any more. */
+        if (hm_is_owned(p) && LOAD(p->sampled_us) + 1000000 < (unsigned long long)unix_us())
             continue;
         sample.pid = p->pid;
-        sample.timeStamp = LOAD(p->sampled_us) ? LOAD(p->sampled_us) : (unsigned long long)unix_us();
+        sample.timeStamp = LOAD(p->sampled_us) && !hm_is_owned(p) ? LOAD(p->sampled_us) : (unsigned long long)unix_us();
         sample.smUtil = LOAD(p->sm_util);
         sample.memUtil = LOAD(p->mem_util);
         sample.encUtil = LOAD(p->enc_util);

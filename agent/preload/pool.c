@@ -1,0 +1,269 @@
+#include "pool.h"
+
+#include <string.h>
+
+#define POOLS 64
+#define SMALLEST_PIECE (UINT64_C(2) << 20)
+#define LARGEST_PIECE (UINT64_C(64) << 20)
+
+enum { FREE, LIVE, DESTROYED /* by the program; its memory stays until its last address is freed */ };
+
+struct hr_pool {
+    struct hr_lock lock; /* of `charged`, `piece` and leaving LIVE */
+    uint32_t state;
+    CUmemoryPool handle; /* NULL: graph memory */
+    int device;          /* < 0: its memory is not a GPU's */
+    uint64_t charged;    /* bytes on the books */
+    uint64_t piece;      /* what it grows by, as far as seen */
+    uint64_t given;      /* addresses not freed yet */
+};
+
+static struct hr_lock pools_lock; /* of FREE to LIVE */
+static struct hr_pool pools[POOLS];
+static struct hr_pool graph_memory[HR_MAX_GPUS];
+
+static bool read_figures(const struct hr_pool *pool, uint64_t *reserved, uint64_t *used)
+{
+    const struct hr_driver *real = hr_driver();
+    if (pool->state != LIVE)
+        return false;
+    if (!pool->handle)
+        return real->cuDeviceGetGraphMemAttribute && !real->cuDeviceGetGraphMemAttribute(pool->device, CU_GRAPH_MEM_ATTR_RESERVED_MEM_CURRENT, reserved) &&
+               (!used || !real->cuDeviceGetGraphMemAttribute(pool->device, CU_GRAPH_MEM_ATTR_USED_MEM_CURRENT, used));
+    return real->cuMemPoolGetAttribute && !real->cuMemPoolGetAttribute(pool->handle, CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT, reserved) &&
+           (!used || !real->cuMemPoolGetAttribute(pool->handle, CU_MEMPOOL_ATTR_USED_MEM_CURRENT, used));
+}
+
+static enum hr_kind kind_of(const struct hr_pool *pool)
+{
+    return pool->handle ? HR_POOL : HR_GRAPH;
+}
+
+static uint64_t round_up(uint64_t n, uint64_t to)
+{
+    return n > UINT64_MAX - to ? UINT64_MAX : (n + to - 1) / to * to;
+}
+
+/* Learns the size of the pieces where it grew by more than was needed. */
+static void learn_piece(struct hr_pool *pool, uint64_t grown, uint64_t needed)
+{
+    uint64_t piece = grown & -grown;
+    if (needed && grown > round_up(needed, SMALLEST_PIECE) && piece >= SMALLEST_PIECE && piece <= LARGEST_PIECE &&
+        (pool->piece == SMALLEST_PIECE || piece < pool->piece))
+        pool->piece = piece;
+}
+
+static uint64_t settle(struct hr_pool *pool, struct hr_card *card, uint64_t asked, uint64_t needed)
+{
+    uint64_t reserved = pool->charged, grown = 0;
+    if (!read_figures(pool, &reserved, NULL))
+        reserved = pool->charged;
+    if (reserved > pool->charged)
+        grown = reserved - pool->charged;
+    if (asked || grown)
+        hr_got(card, asked, grown, kind_of(pool));
+    if (reserved < pool->charged)
+        hr_lost(card, pool->charged - reserved, kind_of(pool));
+    pool->charged = reserved;
+    learn_piece(pool, grown, needed);
+    return grown;
+}
+
+uint64_t hr_pool_settle(struct hr_pool *pool, struct hr_card *card, uint64_t asked, uint64_t needed)
+{
+    hr_take(&pool->lock);
+    uint64_t grown = settle(pool, card, asked, needed);
+    hr_give(&pool->lock);
+    return grown;
+}
+
+bool hr_pool_ask(struct hr_pool *pool, struct hr_card *card, uint64_t n, bool again, uint64_t *asked)
+{
+    hr_take(&pool->lock);
+    uint64_t piece = pool->piece;
+    hr_give(&pool->lock);
+    *asked = round_up(n, piece);
+    /* First as if it held nothing that is free: where there is room for that, its figures need not be read. */
+    if (hr_ask(card, *asked, false))
+        return true;
+    for (int round = 0; round < 2; round++) {
+        uint64_t reserved, used;
+        hr_take(&pool->lock);
+        if (read_figures(pool, &reserved, &used)) {
+            uint64_t after = again ? (used > n ? used : n) : hr_add(used, n);
+            *asked = after > reserved ? round_up(after - reserved, piece) : 0;
+        }
+        hr_give(&pool->lock);
+        if (!*asked || hr_ask(card, *asked, round > 0)) /* the second round makes room, which may shrink this very pool: hence the figures again */
+            return true;
+    }
+    return false;
+}
+
+struct hr_pool *hr_pool_known(CUmemoryPool handle)
+{
+    for (int i = 0; handle && i < POOLS; i++)
+        if (__atomic_load_n(&pools[i].state, __ATOMIC_ACQUIRE) == LIVE && pools[i].handle == handle)
+            return &pools[i];
+    return NULL;
+}
+
+static struct hr_pool *remember(CUmemoryPool handle, int device)
+{
+    hr_take(&pools_lock);
+    struct hr_pool *pool = hr_pool_known(handle);
+    for (int i = 0; !pool && i < POOLS; i++) {
+        if (__atomic_load_n(&pools[i].state, __ATOMIC_ACQUIRE) != FREE)
+            continue;
+        pool = &pools[i];
+        pool->handle = handle;
+        pool->device = device;
+        pool->charged = 0;
+        pool->given = 0;
+        pool->piece = SMALLEST_PIECE;
+        __atomic_store_n(&pool->state, LIVE, __ATOMIC_RELEASE);
+    }
+    hr_give(&pools_lock);
+    return pool;
+}
+
+void hr_pool_made(CUmemoryPool handle, int device)
+{
+    if (handle)
+        remember(handle, device);
+}
+
+/* One that we did not see made is a device's default one, most likely of the current device. */
+struct hr_pool *hr_pool_of(CUmemoryPool handle, CUdevice current)
+{
+    const struct hr_driver *real = hr_driver();
+    struct hr_pool *pool = hr_pool_known(handle);
+    CUmemoryPool other;
+    if (pool || !handle)
+        return pool;
+    for (CUdevice device = 0; real->cuDeviceGetDefaultMemPool && device < HR_MAX_GPUS && !real->cuDeviceGetDefaultMemPool(&other, device); device++)
+        if (other == handle)
+            return remember(handle, device);
+    return remember(handle, current);
+}
+
+struct hr_card *hr_pool_card(const struct hr_pool *pool)
+{
+    return pool && pool->device >= 0 ? hr_card(pool->device) : NULL;
+}
+
+struct hr_pool *hr_graph_memory(struct hr_card *card)
+{
+    struct hr_pool *pool = &graph_memory[hr_card_index(card)];
+    if (__atomic_load_n(&pool->state, __ATOMIC_ACQUIRE) == LIVE)
+        return pool;
+    hr_take(&pools_lock);
+    if (pool->state != LIVE) {
+        pool->device = card->device;
+        pool->piece = SMALLEST_PIECE;
+        __atomic_store_n(&pool->state, LIVE, __ATOMIC_RELEASE);
+    }
+    hr_give(&pools_lock);
+    return pool;
+}
+
+/* Takes its bytes off the books; the caller holds its lock. */
+static void empty(struct hr_pool *pool)
+{
+    struct hr_card *card = hr_pool_card(pool);
+    if (card && pool->charged)
+        hr_lost(card, pool->charged, kind_of(pool));
+    pool->charged = 0;
+}
+
+static void leave_if_unused(struct hr_pool *pool)
+{
+    hr_take(&pool->lock);
+    if (pool->state == DESTROYED && !__atomic_load_n(&pool->given, __ATOMIC_ACQUIRE)) {
+        empty(pool);
+        __atomic_store_n(&pool->state, FREE, __ATOMIC_RELEASE);
+    }
+    hr_give(&pool->lock);
+}
+
+void hr_pool_gave(struct hr_pool *pool, struct hr_card *card, CUdeviceptr address)
+{
+    __atomic_add_fetch(&pool->given, 1, __ATOMIC_ACQ_REL);
+    hr_track(card, HR_POINTER, address, 0, HR_POOL, pool);
+}
+
+void hr_pool_took_back(void *owner)
+{
+    struct hr_pool *pool = owner;
+    if (__atomic_sub_fetch(&pool->given, 1, __ATOMIC_ACQ_REL) == 0)
+        leave_if_unused(pool);
+}
+
+CUresult hr_pool_destroy(struct hr_pool *pool, CUmemoryPool handle)
+{
+    const struct hr_driver *real = hr_driver();
+    struct hr_card *card = hr_pool_card(pool);
+    /* Held over the call: the handle may be another pool's right after it. And trimmed before: it cannot be asked afterwards what it still holds. */
+    hr_take(&pool->lock);
+    if (real->cuMemPoolTrimTo)
+        real->cuMemPoolTrimTo(handle, 0);
+    if (card)
+        settle(pool, card, 0, 0);
+    CUresult result = real->cuMemPoolDestroy(handle);
+    if (!result)
+        __atomic_store_n(&pool->state, DESTROYED, __ATOMIC_RELEASE);
+    hr_give(&pool->lock);
+    leave_if_unused(pool);
+    return result;
+}
+
+static void refresh(struct hr_pool *pool, struct hr_card *card)
+{
+    if (__atomic_load_n(&pool->state, __ATOMIC_ACQUIRE) != LIVE)
+        return;
+    hr_take(&pool->lock);
+    if (pool->device == card->device)
+        settle(pool, card, 0, 0);
+    hr_give(&pool->lock);
+}
+
+void hr_pools_refresh(struct hr_card *card)
+{
+    for (int i = 0; i < POOLS; i++)
+        refresh(&pools[i], card);
+    refresh(&graph_memory[hr_card_index(card)], card);
+}
+
+void hr_pools_trim(struct hr_card *card)
+{
+    const struct hr_driver *real = hr_driver();
+    CUmemoryPool standard;
+    if (real->cuDeviceGetDefaultMemPool && real->cuMemPoolTrimTo && !real->cuDeviceGetDefaultMemPool(&standard, card->device) && hr_pool_known(standard))
+        real->cuMemPoolTrimTo(standard, 0);
+    if (real->cuDeviceGraphMemTrim && __atomic_load_n(&graph_memory[hr_card_index(card)].state, __ATOMIC_ACQUIRE) == LIVE)
+        real->cuDeviceGraphMemTrim(card->device);
+    hr_pools_refresh(card);
+}
+
+void hr_pools_drop(struct hr_card *card, CUmemoryPool standard)
+{
+    struct hr_pool *pool = hr_pool_known(standard), *graphs = &graph_memory[hr_card_index(card)];
+    if (pool) {
+        hr_table_drop((uintptr_t)pool, hr_untrack_freed);
+        hr_take(&pool->lock);
+        empty(pool);
+        __atomic_store_n(&pool->state, DESTROYED, __ATOMIC_RELEASE);
+        hr_give(&pool->lock);
+        leave_if_unused(pool);
+    }
+    hr_take(&graphs->lock);
+    empty(graphs);
+    hr_give(&graphs->lock);
+}
+
+void hr_pools_forget(void)
+{
+    memset(pools, 0, sizeof pools);
+    memset(graph_memory, 0, sizeof graph_memory);
+    memset(&pools_lock, 0, sizeof pools_lock);
+}
