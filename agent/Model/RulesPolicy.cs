@@ -73,6 +73,9 @@ internal sealed record BatchWindowSettings : RuleSettings;
 internal sealed record VramCapsSettings : RuleSettings
 {
     public VramCapsSettings() => Every = TimeSpan.FromSeconds(2);
+
+    /// <summary>From the start of a container until its use is taken for its need (strategies dynamic and priority): a large model loads for minutes.</summary>
+    public TimeSpan StartUp { get; init; } = TimeSpan.FromMinutes(5);
 }
 
 /// <summary>When a fragmented container may be restarted.</summary>

@@ -2,14 +2,16 @@ using System.Diagnostics;
 
 namespace Headroom.Testing;
 
-/// <summary>Builds the C doubles below <c>tests/fakes</c>.</summary>
+/// <summary>Builds what is written in C: the doubles below <c>tests/fakes</c>, and the preload library.</summary>
 internal static class DoubleBuild
 {
     /// <summary>Runs <c>tests/fakes/NAME/build.sh</c>, which does nothing when all is up to date.</summary>
     /// <returns>The folder with what it made.</returns>
-    public static string Run(string name)
+    public static string Run(string name) => RunScript(Path.Combine("tests", "fakes", name, "build.sh"), name);
+
+    /// <summary>The same with a script elsewhere, from the root of the repository.</summary>
+    public static string RunScript(string script, string name)
     {
-        var script = Path.Combine("tests", "fakes", name, "build.sh");
         var root = RepositoryRoot(script);
         var output = Path.Combine(root, "artifacts", "fakes", name);
         using var build = Process.Start(new ProcessStartInfo("sh", [Path.Combine(root, script), output])

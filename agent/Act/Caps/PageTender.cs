@@ -30,9 +30,10 @@ internal sealed class PageTender
             return;
         try
         {
+            var initial = InitialOf(sharers, wish);
             foreach (var gpu in wish.Snapshot.Gpus)
                 if (PageLayout.GpuKey(gpu.Identity.Uuid) is { } key)
-                    page.SetInitial(key, InitialOf(gpu.Index, sharers, wish) is { } cap ? (ulong)cap : PageLayout.CapUnset);
+                    page.SetInitial(key, initial is { } cap ? (ulong)cap : PageLayout.CapUnset);
             var replicas = page.Read();
             foreach (var workload in sharers)
                 foreach (var book in wish.Snapshot.Books)
@@ -45,10 +46,10 @@ internal sealed class PageTender
         }
     }
 
-    /// <summary>The least that is wanted of any container of this service: a new one may begin with that.</summary>
-    private static long? InitialOf(int gpu, IReadOnlyList<WorkloadSnapshot> sharers, CapWish wish) => wish.Plan.Wanted
-        .Where(w => w.Mode == Mode.Enforce && sharers.Any(s => s.Container.Id.IsSameLife(w.Workload)))
-        .SelectMany(w => w.Caps).Where(c => c.Gpu == gpu).Select(c => (long?)c.Bytes).Min();
+    /// <summary>The cap as it is written: what follows use says nothing of a container that has yet to load.</summary>
+    private static long? InitialOf(IReadOnlyList<WorkloadSnapshot> sharers, CapWish wish) => !wish.Policy.Rules.VramCaps.Enabled ? null : sharers
+        .Where(s => s.Policy is { Managed: true, Mode: Mode.Enforce, CapBytes: not null })
+        .Select(s => (long?)Math.Max(s.Policy.CapBytes!.Value, s.Policy.GuaranteeBytes ?? 0)).Min();
 
     private long? OverheadOf(MemoryBook book, NodeSnapshot snapshot)
     {

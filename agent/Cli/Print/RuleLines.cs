@@ -14,7 +14,7 @@ internal static class RuleLines
         Rule("gate", rules.Gate, lines,
             ("linger", PolicyText.Duration(rules.Gate.Linger)), ("maxClosed", PolicyText.Duration(rules.Gate.MaxClosed)), ("minRun", PolicyText.Duration(rules.Gate.MinRun)));
         Rule("batchWindow", rules.BatchWindow, lines);
-        Rule("vramCaps", rules.VramCaps, lines);
+        Rule("vramCaps", rules.VramCaps, lines, ("startUp", PolicyText.Duration(rules.VramCaps.StartUp)));
         Rule("fragmentation", rules.Fragmentation, lines,
             ("above", PolicyText.Percent(rules.Fragmentation.Above)), ("for", PolicyText.Duration(rules.Fragmentation.For)), ("when", PolicyWords.When.Of(rules.Fragmentation.When)));
         Rule("runawayMemory", rules.RunawayMemory, lines, ("exhaustsWithin", PolicyText.Duration(rules.RunawayMemory.ExhaustsWithin)));

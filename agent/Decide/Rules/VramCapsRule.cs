@@ -10,9 +10,6 @@ internal sealed class VramCapsRule : IRule
     /// <summary>While a GPU's memory is not known its caps stay this long, and are given back then.</summary>
     private static readonly TimeSpan Blind = TimeSpan.FromSeconds(60);
 
-    /// <summary>From the start of a container until its use is taken for its need: a large model loads for minutes.</summary>
-    private static readonly TimeSpan Starting = TimeSpan.FromMinutes(5);
-
     public RuleName Name => RuleName.VramCaps;
 
     public RuleOutput Judge(RuleInput input, PlannerMemory memory)
@@ -117,7 +114,7 @@ internal sealed class VramCapsRule : IRule
         }
 
         /// <summary>What it holds while it loads says nothing of what it needs: a cap that follows use would kill it each time anew.</summary>
-        private bool IsStarting(Claim claim) => (input.Wall - claim.Workload.Container.Id.StartedAt).Duration() < Starting;
+        private bool IsStarting(Claim claim) => (input.Wall - claim.Workload.Container.Id.StartedAt).Duration() < input.Policy.Rules.VramCaps.StartUp;
 
         private static RuleName Name => RuleName.VramCaps;
 

@@ -29,7 +29,11 @@ internal static class RulesTable
                 ]),
                 "Lets those that yield run only while no important request is in flight.", (r, v) => r with { Gate = v }),
             RulesKey.Optional("batchWindow", Rule<BatchWindowSettings>("batchWindow", "{ every: 1s }", []), "Keeps workloads to their windows.", (r, v) => r with { BatchWindow = v }),
-            RulesKey.Optional("vramCaps", Rule<VramCapsSettings>("vramCaps", "{ every: 2s }", []), "Keeps VRAM guarantees and caps.", (r, v) => r with { VramCaps = v }),
+            RulesKey.Optional("vramCaps", Rule<VramCapsSettings>("vramCaps", "{ every: 2s, startUp: 5m }",
+                [
+                    Key<VramCapsSettings>.Optional("startUp", Shapes.Within("0", "1d", "5m"), "From the start of a container until its use is taken for its need (strategies dynamic and priority): a large model loads for minutes; 5m by default.", (r, v) => r with { StartUp = v }),
+                ]),
+                "Keeps VRAM guarantees and caps.", (r, v) => r with { VramCaps = v }),
             RulesKey.Optional("fragmentation", Rule<FragmentationSettings>("fragmentation", "{ every: 1m, above: 30%, for: 10m, when: idle }",
                 [
                     FragmentationKey.Optional("above", Shapes.Percent("1%", "100%", "30%"), "Part of the reserved memory that is of no use; 30% by default.", (r, v) => r with { Above = v }),

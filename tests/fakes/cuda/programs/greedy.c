@@ -1,5 +1,5 @@
-/* greedy --path plain|pitch|managed|async|pool|vmm|array|array3d|mipmap|graph --mib N [--device D] [--hold SECONDS] [--dlsym]
- * Takes N MiB again and again until it is refused, tells, then holds what it has: SIGUSR1 tries once more, SIGUSR2 gives all back.
+/* greedy --path plain|pitch|managed|async|pool|vmm|array|array3d|mipmap|graph --mib N [--device D] [--most MIB] [--hold SECONDS] [--dlsym]
+ * Takes N MiB again and again until it is refused or has the most that it wants, tells, then holds what it has: SIGUSR1 tries once more, SIGUSR2 gives all back.
  * greedy-linked is the same, linked with libcuda. */
 #include "allocate.h"
 
@@ -58,6 +58,7 @@ int main(int words, char **word)
 {
     const char *name = option(words, word, "--path", "plain");
     size_t bytes = strtoull(option(words, word, "--mib", "64"), 0, 10) * MIB;
+    size_t most = strtoull(option(words, word, "--most", "0"), 0, 10) * MIB;
     CUdevice device = atoi(option(words, word, "--device", "0"));
     time_t until;
     enum path path = PLAIN;
@@ -68,7 +69,7 @@ int main(int words, char **word)
     while (path < PATHS && strcmp(path_names[path], name))
         path++;
     if (path == PATHS || bytes == 0) {
-        fprintf(stderr, "usage: greedy --path plain|pitch|managed|async|pool|vmm|array|array3d|mipmap|graph --mib N [--device D] [--hold SECONDS] [--dlsym]\n");
+        fprintf(stderr, "usage: greedy --path plain|pitch|managed|async|pool|vmm|array|array3d|mipmap|graph --mib N [--device D] [--most MIB] [--hold SECONDS] [--dlsym]\n");
         return 2;
     }
     setvbuf(stdout, 0, _IOLBF, 0);
@@ -83,9 +84,10 @@ int main(int words, char **word)
     MUST(cuCtxSetCurrent(context));
     if (path == OWN_POOL)
         pool = new_pool(device);
-    while (!(result = take(path, bytes, device)))
-        ;
-    printf("stopped at %zu MiB: %s\n", total / MIB, error_name(result));
+    do
+        result = take(path, bytes, device);
+    while (!result && (!most || total < most));
+    printf("stopped at %zu MiB: %s\n", total / MIB, result ? error_name(result) : "it has what it wants");
     tell_room();
     tell_books(device);
 
