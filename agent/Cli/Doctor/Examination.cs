@@ -22,6 +22,7 @@ internal static class Examination
             Ports = [.. Ports(options)],
             PolicyPath = options.PolicyPath,
             Policy = PolicyLoader.Load(options.PolicyPath),
+            Injection = await InjectionFacts.ReadAsync(options, docker.Containers, time, stop),
         };
         var targets = facts.Workloads
             .Where(w => w.Policy.Slos.Count > 0 && w.Container.State == ContainerState.Running)

@@ -24,6 +24,7 @@ internal static class Judgement
             .. PolicyCheck.Of(facts.PolicyPath, facts.Policy),
             .. PolicyCheck.Labels(workloads),
             .. CudaCheck.Of(workloads, facts.Gpus.Sweep?.Driver, onGpu),
+            .. facts.Injection is { } injection ? InjectionCheck.Of(injection) : [],
             .. SloCheck.Of(workloads, facts.Latency),
         ];
     }

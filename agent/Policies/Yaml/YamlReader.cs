@@ -4,7 +4,8 @@ using YamlDotNet.Core.Events;
 namespace Headroom.Policies.Yaml;
 
 /// <summary>A file -> marked nodes, by walking YamlDotNet's parser events: its deserializer stops at the first mistake and reads
-/// <c>010</c> as 8. Only plain YAML is taken: one document of mappings, lists and text.</summary>
+/// <c>010</c> as 8. Of a policy only plain YAML is taken: one document of mappings, lists and text; of files that others define, anchors, aliases, merge keys and
+/// tags too.</summary>
 internal sealed class YamlReader
 {
     public const int MaxDepth = 32;
@@ -15,19 +16,25 @@ internal sealed class YamlReader
     private readonly Problems _problems;
     private readonly Scanner _scanner;
     private readonly Parser _parser;
+    private readonly YamlKind _kind;
+    private readonly Dictionary<string, YamlNode> _anchors = [];
     private int _nodes;
 
-    private YamlReader(string file, string text, Problems problems)
+    private YamlReader(string file, string text, YamlKind kind, Problems problems)
     {
         _file = file;
+        _kind = kind;
         _problems = problems;
         _scanner = new(new StringReader(text), skipComments: true);
         _parser = new(_scanner);
     }
 
     /// <summary>The document, or null after telling why it cannot be read any further. Smaller offences are told too, and the rest is returned.</summary>
-    public static YamlNode? Read(PolicyFile file, Problems problems) =>
-        YamlText.Decode(file, problems) is { } text ? new YamlReader(file.Path, text, problems).ReadStream() : null;
+    public static YamlNode? Read(PolicyFile file, Problems problems) => Read(file, YamlKind.Policy, problems);
+
+    /// <summary>The same of a file that is not ours: aliases stand for what they name, merge keys are carried out, tags are passed over.</summary>
+    public static YamlNode? Read(PolicyFile file, YamlKind kind, Problems problems) =>
+        YamlText.Decode(file, kind, problems) is { } text ? new YamlReader(file.Path, text, kind, problems).ReadStream() : null;
 
     private YamlNode? ReadStream()
     {
@@ -76,23 +83,37 @@ internal sealed class YamlReader
         var current = _parser.Current!;
         var at = At(current.Start);
         if (depth > MaxDepth)
-            throw new TooMuchException(current, $"nested deeper than {MaxDepth} levels: not a policy");
+            throw new TooMuchException(current, $"nested deeper than {MaxDepth} levels: not {_kind.Name}");
         if (++_nodes > MaxNodes)
-            throw new TooMuchException(current, $"more than {MaxNodes} keys and values: not a policy");
+            throw new TooMuchException(current, $"more than {MaxNodes} keys and values: not {_kind.Name}");
         if (current is AnchorAlias alias)
         {
+            if (_kind.AllYaml)
+                return Named(alias, at);
             _problems.Add(at, $"the alias *{alias.Value} is not allowed; write the value out, or in quotes if * is meant as a pattern");
             return new YamlRefused(at);
         }
-        if (current is NodeEvent node)
-            RefuseExtras(node, at);
-        return current switch
+        if (current is NodeEvent extras && !_kind.AllYaml)
+            RefuseExtras(extras, at);
+        YamlNode read = current switch
         {
             Scalar scalar => new YamlScalar(at, scalar.Value, scalar.Style != ScalarStyle.Plain),
             SequenceStart => ReadSequence(at, depth),
             MappingStart => ReadMapping(at, depth),
             _ => throw new YamlException(current.Start, current.End, "something unexpected"),
         };
+        // Only now: an alias within its own anchor leads nowhere, so that no node ever holds itself.
+        if (current is NodeEvent { Anchor.IsEmpty: false } anchored)
+            _anchors[anchored.Anchor.Value] = read;
+        return read;
+    }
+
+    private YamlNode Named(AnchorAlias alias, Place at)
+    {
+        if (_anchors.TryGetValue(alias.Value.Value, out var node))
+            return node;
+        _problems.Add(at, $"the alias *{alias.Value} stands for nothing above it; name an anchor, or put the value in quotes");
+        return new YamlRefused(at);
     }
 
     private void RefuseExtras(NodeEvent node, Place at)
@@ -115,13 +136,24 @@ internal sealed class YamlReader
     {
         var entries = new List<YamlEntry>();
         var seen = new Dictionary<string, Place>();
+        var merged = new List<YamlNode>();
         while (Next() is not MappingEnd)
         {
             var key = ReadNode(depth + 1);
             Next();
             var value = ReadNode(depth + 1);
-            if (AcceptKey(key, seen) is { } accepted)
+            if (_kind.AllYaml && key is YamlScalar { Text: "<<", Quoted: false })
+                merged.AddRange(value is YamlSequence list ? list.Items : [value]);
+            else if (AcceptKey(key, seen) is { } accepted)
                 entries.Add(new(accepted, value));
+        }
+        // What stands in the mapping itself wins, then the first that is merged.
+        foreach (var entry in merged.OfType<YamlMapping>().SelectMany(m => m.Entries))
+        {
+            if (++_nodes > MaxNodes)
+                throw new TooMuchException(_parser.Current!, $"more than {MaxNodes} keys and values: not {_kind.Name}");
+            if (seen.TryAdd(entry.Key.Text, entry.Key.At))
+                entries.Add(entry);
         }
         return new(at, entries);
     }

@@ -13,12 +13,12 @@ internal static class YamlText
          .. Enumerable.Range(0x7f, 0x21).Select(c => (char)c), '\u2028', '\u2029', '\ufeff']);
 
     /// <summary>The text, or null after telling why not.</summary>
-    public static string? Decode(PolicyFile file, Problems problems)
+    public static string? Decode(PolicyFile file, YamlKind kind, Problems problems)
     {
         var bytes = file.Content.Span;
         if (bytes.Length > PolicyFile.MaxBytes)
         {
-            problems.Add(new(file.Path, 1, 1), "larger than 1 MiB: not a policy");
+            problems.Add(new(file.Path, 1, 1), $"larger than 1 MiB: not {kind.Name}");
             return null;
         }
         if (bytes.StartsWith("\ufeff"u8))
@@ -29,7 +29,7 @@ internal static class YamlText
             return null;
         }
         var text = Encoding.UTF8.GetString(bytes);
-        return HasOnlyVisible(file.Path, text, problems) ? text : null;
+        return kind.AllYaml || HasOnlyVisible(file.Path, text, problems) ? text : null;
     }
 
     private static Place FirstBadByte(string path, ReadOnlySpan<byte> bytes)

@@ -15,6 +15,8 @@ internal sealed record DoctorFacts
     public required PolicyResult Policy { get; init; }
     /// <summary>Of the running workloads with an SLO, by container id.</summary>
     public IReadOnlyDictionary<string, WorkloadLatency> Latency { get; init; } = new Dictionary<string, WorkloadLatency>();
+    /// <summary>Null: not looked at.</summary>
+    public InjectionFacts? Injection { get; init; }
 
     public IReadOnlyList<GpuSample> GpuSamples => Gpus.Sweep?.Gpus ?? [];
 
