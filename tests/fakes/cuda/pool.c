@@ -2,7 +2,7 @@
  * synchronisation (down to the release threshold) or a trim. A free takes effect at once, not in stream order. */
 #include "double.h"
 
-enum { BLOCK = 512, DEFAULT_UNIT_MIB = 32, OWN_UNIT_MIB = 2 };
+enum { BLOCK = 512 };
 
 static CUresult pool_new(struct gpu *gpu, uint64_t unit, uint64_t max, CUmemoryPool *handle)
 {
@@ -20,7 +20,7 @@ static CUresult pool_new(struct gpu *gpu, uint64_t unit, uint64_t max, CUmemoryP
 static CUresult default_pool(struct gpu *gpu, CUmemoryPool *handle)
 {
     if (!gpu->default_pool) {
-        TRY(pool_new(gpu, DEFAULT_UNIT_MIB * MIB, 0, &gpu->default_pool));
+        TRY(pool_new(gpu, environment_number("HEADROOM_CUDA_POOL_MIB", 32) * MIB, 0, &gpu->default_pool));
         gpu->current_pool = gpu->default_pool;
     }
     *handle = gpu->default_pool;
@@ -159,7 +159,7 @@ EXPORT CUresult cuMemPoolCreate(CUmemoryPool *handle, const CUmemPoolProps *prop
     if (!handle || !properties || properties->allocType != CU_MEM_ALLOCATION_TYPE_PINNED || properties->location.type != CU_MEM_LOCATION_TYPE_DEVICE)
         return CUDA_ERROR_INVALID_VALUE;
     TRY(find_gpu(properties->location.id, &gpu));
-    return pool_new(gpu, OWN_UNIT_MIB * MIB, properties->maxSize, handle);
+    return pool_new(gpu, CHUNK, properties->maxSize, handle);
 }
 
 EXPORT CUresult cuMemPoolDestroy(CUmemoryPool handle)

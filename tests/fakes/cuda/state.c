@@ -3,6 +3,7 @@
  * HEADROOM_MACHINE              the file; otherwise `machine` beside this library
  * HEADROOM_HOSTPROC             the host's /proc, for the pid that NVML tells; /hostproc, or else /proc
  * HEADROOM_CUDA_CONTEXT_MIB     what a context costs
+ * HEADROOM_CUDA_POOL_MIB        what a default pool grows by; 32
  * HEADROOM_CUDA_KERNEL_US       how long a kernel runs that does not say so itself (timeline.c)
  * CUDA_VISIBLE_DEVICES          as with the driver: numbers, or beginnings of UUIDs
  *

@@ -41,12 +41,13 @@ void find_cuda(enum find how)
 #else
 void find_cuda(enum find how)
 {
+    uint64_t flags = how == BY_PROC_ADDRESS_PER_THREAD ? CU_GET_PROC_ADDRESS_PER_THREAD_DEFAULT_STREAM : 0;
     void *library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_GLOBAL);
     CUresult (*first)(const char *, void **, int, uint64_t), (*get)(const char *, void **, int, uint64_t, int *) = 0;
 
     if (!library)
         give_up("libcuda.so.1", dlerror());
-    if (how == BY_PROC_ADDRESS) {
+    if (how != BY_DLSYM) {
         *(void **)&first = dlsym(library, "cuGetProcAddress");
         if (!first || first("cuGetProcAddress", (void **)&get, 12000, 0) || !get)
             give_up("cuGetProcAddress", "not there");
@@ -54,7 +55,7 @@ void find_cuda(enum find how)
 #define FIND(name, symbol, parameters) \
     if (how == BY_DLSYM) \
         *(void **)&cuda.name = dlsym(library, #symbol); \
-    else if (get(#name, (void **)&cuda.name, strcmp(#name, "cuCtxCreate") ? 12040 : 11030, 0, &(int){0})) \
+    else if (get(#name, (void **)&cuda.name, strcmp(#name, "cuCtxCreate") ? 12040 : 11030, flags, &(int){0})) \
         cuda.name = 0; \
     if (!cuda.name) \
         give_up(#name, "not there");
@@ -70,4 +71,9 @@ const char *option(int count, char **words, const char *name, const char *otherw
         if (strcmp(words[i], name) == 0)
             return i + 1 < count ? words[i + 1] : "";
     return otherwise;
+}
+
+enum find find_option(int count, char **words)
+{
+    return option(count, words, "--dlsym", 0) ? BY_DLSYM : option(count, words, "--per-thread", 0) ? BY_PROC_ADDRESS_PER_THREAD : BY_PROC_ADDRESS;
 }

@@ -58,7 +58,9 @@ struct cuda {
 };
 extern struct cuda cuda;
 
-enum find { BY_PROC_ADDRESS, BY_DLSYM };
+enum find { BY_PROC_ADDRESS, BY_PROC_ADDRESS_PER_THREAD, BY_DLSYM };
+/* As --dlsym or --per-thread (the per-thread default stream's variants) say. */
+enum find find_option(int count, char **words);
 void find_cuda(enum find how);
 
 void give_up(const char *what, const char *why) __attribute__((noreturn));

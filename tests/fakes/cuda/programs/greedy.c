@@ -1,4 +1,4 @@
-/* greedy --path plain|pitch|managed|async|pool|vmm|array|array3d|mipmap|graph --mib N [--device D] [--most MIB] [--hold SECONDS] [--dlsym]
+/* greedy --path plain|pitch|managed|async|pool|vmm|array|array3d|mipmap|graph --mib N [--device D] [--most MIB] [--hold SECONDS] [--dlsym | --per-thread]
  * Takes N MiB again and again until it is refused or has the most that it wants, tells, then holds what it has: SIGUSR1 tries once more, SIGUSR2 gives all back.
  * greedy-linked is the same, linked with libcuda. */
 #include "allocate.h"
@@ -69,7 +69,7 @@ int main(int words, char **word)
     while (path < PATHS && strcmp(path_names[path], name))
         path++;
     if (path == PATHS || bytes == 0) {
-        fprintf(stderr, "usage: greedy --path plain|pitch|managed|async|pool|vmm|array|array3d|mipmap|graph --mib N [--device D] [--most MIB] [--hold SECONDS] [--dlsym]\n");
+        fprintf(stderr, "usage: greedy --path plain|pitch|managed|async|pool|vmm|array|array3d|mipmap|graph --mib N [--device D] [--most MIB] [--hold SECONDS] [--dlsym | --per-thread]\n");
         return 2;
     }
     setvbuf(stdout, 0, _IOLBF, 0);
@@ -78,7 +78,7 @@ int main(int words, char **word)
     sigaddset(&signals, SIGUSR2);
     sigprocmask(SIG_BLOCK, &signals, 0);
 
-    find_cuda(option(words, word, "--dlsym", 0) ? BY_DLSYM : BY_PROC_ADDRESS);
+    find_cuda(find_option(words, word));
     MUST(cuInit(0));
     MUST(cuDevicePrimaryCtxRetain(&context, device));
     MUST(cuCtxSetCurrent(context));

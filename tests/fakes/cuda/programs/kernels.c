@@ -23,7 +23,7 @@ int main(int words, char **word)
     struct held held;
     size_t done = 0;
 
-    find_cuda(option(words, word, "--dlsym", 0) ? BY_DLSYM : BY_PROC_ADDRESS);
+    find_cuda(find_option(words, word));
     MUST(cuInit(0));
     MUST(cuDevicePrimaryCtxRetain(&context, 0));
     MUST(cuCtxSetCurrent(context));

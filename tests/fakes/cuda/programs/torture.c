@@ -79,11 +79,11 @@ static void watch(char **words, int score_fd, double limit)
     for (; running < settings.processes; running++)
         workers[running] = start(words, score_fd, started++, 0);
     while (running > 0) {
-        struct timespec pause = {0, 2000000 + (long)(next_random(&random) % 20000000)};
-        int status, victim = (int)(next_random(&random) % settings.processes);
+        struct timespec pause = {0, 5000000 + (long)(next_random(&random) % 10000000)};
+        int status, victim = (int)(next_random(&random) % (8 * settings.processes));
 
         nanosleep(&pause, 0);
-        if (settings.kills && __atomic_load_n(&score->done, __ATOMIC_SEQ_CST) < settings.operations / 20 * 19 && workers[victim] > 0)
+        if (settings.kills && victim < (int)settings.processes && __atomic_load_n(&score->done, __ATOMIC_SEQ_CST) < settings.operations / 20 * 19 && workers[victim] > 0)
             kill(workers[victim], SIGKILL);
         for (unsigned i = 0; i < settings.processes; i++) {
             if (workers[i] <= 0 || waitpid(workers[i], &status, WNOHANG) != workers[i])
