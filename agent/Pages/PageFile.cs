@@ -16,10 +16,12 @@ internal sealed class PageFile : IDisposable
         SafeFileHandle? file = null;
         try
         {
-            // Never waits: a pipe in its place would.
-            file = Interop.Linux.RegularFile.TryOpen(path, out problem);
+            file = Interop.Linux.ForeignFile.Open(path, "", out problem, out var isMissing);
             if (file is null)
+            {
+                problem = isMissing ? "it is not there" : Directory.Exists(path) ? "it is a folder: Docker makes one where a file to be mounted is missing" : problem;
                 return null;
+            }
             problem = Problem(file);
             if (problem is null)
                 return new PageFile(file);

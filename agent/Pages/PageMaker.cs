@@ -33,9 +33,6 @@ internal sealed record PageMade(PageMaking Result, string Words);
 /// <summary>Makes the files of agent/preload/page.h. A good page is never replaced: containers have the file itself mounted and mapped, not its name.</summary>
 internal static partial class PageMaker
 {
-    public const ulong Magic = 0x4547415052444148;
-    public const uint Version = 1;
-    public const int Bytes = 768 + 16 * 190016;
     public const int HeaderBytes = 16;
 
     /// <summary>Every process of the container writes, whatever its user. The state folder above is root's alone.</summary>
@@ -45,9 +42,9 @@ internal static partial class PageMaker
     /// <summary>All of a new page that is not zero.</summary>
     public static void WriteHeader(Span<byte> header)
     {
-        BinaryPrimitives.WriteUInt64LittleEndian(header, Magic);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[8..], Version);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[12..], Bytes);
+        BinaryPrimitives.WriteUInt64LittleEndian(header, PageLayout.Magic);
+        BinaryPrimitives.WriteUInt32LittleEndian(header[8..], PageLayout.Version);
+        BinaryPrimitives.WriteUInt32LittleEndian(header[12..], PageLayout.Bytes);
     }
 
     /// <exception cref="IOException">It can't be read.</exception>
@@ -72,14 +69,14 @@ internal static partial class PageMaker
     /// <summary>What a file of this length with this header is.</summary>
     internal static PageLook Judge(ReadOnlySpan<byte> header, long length)
     {
-        if (BinaryPrimitives.ReadUInt64LittleEndian(header) != Magic)
+        if (BinaryPrimitives.ReadUInt64LittleEndian(header) != PageLayout.Magic)
             return new(PageState.NoPage, "a file that does not begin as a page does");
         var (version, size) = (BinaryPrimitives.ReadUInt32LittleEndian(header[8..]), BinaryPrimitives.ReadUInt32LittleEndian(header[12..]));
-        if (version != Version)
-            return new(PageState.OtherVersion, string.Create(CultureInfo.InvariantCulture, $"a page of version {version}; this Headroom knows {Version}"));
-        return size == Bytes && length == Bytes
+        if (version != PageLayout.Version)
+            return new(PageState.OtherVersion, string.Create(CultureInfo.InvariantCulture, $"a page of version {version}; this Headroom knows {PageLayout.Version}"));
+        return size == PageLayout.Bytes && length == PageLayout.Bytes
             ? new(PageState.Good, "a good page")
-            : new(PageState.NoPage, string.Create(CultureInfo.InvariantCulture, $"a page of {length} bytes that says it has {size}; right are {Bytes}"));
+            : new(PageState.NoPage, string.Create(CultureInfo.InvariantCulture, $"a page of {length} bytes that says it has {size}; right are {PageLayout.Bytes}"));
     }
 
     /// <summary>A good page is there afterwards, made only if need be; or it tells why not.</summary>
@@ -170,7 +167,7 @@ internal static partial class PageMaker
             Span<byte> header = stackalloc byte[HeaderBytes];
             WriteHeader(header);
             file.Write(header);
-            file.SetLength(Bytes); // the rest is a hole: zeros that take no space
+            file.SetLength(PageLayout.Bytes); // the rest is a hole: zeros that take no space
         });
     }
 }

@@ -7,6 +7,7 @@ using Headroom.Act.Hands;
 using Headroom.Act.Journal;
 using Headroom.Act.Serving;
 using Headroom.Containers;
+using Headroom.Interop.Nvml;
 using Headroom.Model;
 using Headroom.Policies;
 using Microsoft.Extensions.Logging;
@@ -27,6 +28,7 @@ internal sealed partial class Acting : IDisposable
     private readonly HoldJournal _journal;
     private readonly FreezerThread _freezer;
     private readonly DockerHand _hand;
+    private readonly DriverLimits _limits;
     private readonly Reconciler _reconciler;
     private readonly DockerEvents _events;
     private Lease? _lease;
@@ -49,6 +51,7 @@ internal sealed partial class Acting : IDisposable
             breaker.Trip(problem);
         _freezer = new FreezerThread(MayAct, time, log.CreateLogger<FreezerThread>());
         _hand = new DockerHand(_docker, time);
+        _limits = new DriverLimits(options.NvmlLibrary ?? NvmlLibrary.DefaultName, time);
         var servers = new ServerLevers(time);
         var room = new VramRoom(time);
         Drain drain = new Drainer(servers).DrainAsync;
@@ -65,7 +68,7 @@ internal sealed partial class Acting : IDisposable
                 [Lever.Sleep] = new SleepActuator(_hand, servers, room, time),
             },
             new RestartActuator(_hand, drain, budgets, time), new OutcomeLog(), MayAct, permission, crash, time, log.CreateLogger<Reconciler>());
-        _reconciler = new Reconciler(tools, room, new CapKeeper(new CapProbe([new PageCap()], time), tools), () => Volatile.Read(ref _lease)?.HasGuard == true);
+        _reconciler = new Reconciler(tools, room, new CapKeeper(new CapProbe([_limits, new PageCap(), new HamiRegion()], time), tools), () => Volatile.Read(ref _lease)?.HasGuard == true);
         _events = new DockerEvents(_docker, _reconciler.Hear, time, log.CreateLogger<DockerEvents>());
     }
 
@@ -166,6 +169,7 @@ internal sealed partial class Acting : IDisposable
     {
         _freezer.Dispose();
         _hand.Dispose();
+        _limits.Dispose();
         _journal.Dispose();
         _lease?.Dispose();
     }

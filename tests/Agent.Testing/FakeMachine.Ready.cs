@@ -8,6 +8,7 @@ internal sealed partial class FakeMachine
     /// <summary>A driver that fits the variant, and no GPU yet.</summary>
     public static FakeMachine Empty(NvmlVariant variant = NvmlVariant.Full) => variant switch
     {
+        NvmlVariant.R615 => new FakeMachine(variant, "615.71.09", 13040),
         NvmlVariant.R535 => new FakeMachine(variant, "535.54.03", 12020),
         NvmlVariant.R470 => new FakeMachine(variant, "470.256.02", 11040),
         _ => new FakeMachine(variant, "580.95.05", 13000),

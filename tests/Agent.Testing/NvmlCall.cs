@@ -78,4 +78,6 @@ internal enum NvmlCall
     GpmSampleGet,
     GpmMigSampleGet,
     GpmMetricsGet,
+    DeviceSetMemoryLimits_v1,
+    DeviceGetMemoryLimits_v1,
 }

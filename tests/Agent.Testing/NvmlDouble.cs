@@ -5,6 +5,8 @@ namespace Headroom.Testing;
 /// <summary>Which driver's library the double is; see the head of <c>tests/fakes/nvml/nvml.c</c>.</summary>
 internal enum NvmlVariant
 {
+    /// <summary>As of CUDA 13.4: VRAM limits of cgroups.</summary>
+    R615,
     /// <summary>As of CUDA 13.</summary>
     Full,
     /// <summary>Early 535: process lists with a stride of 32 bytes.</summary>

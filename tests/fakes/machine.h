@@ -56,7 +56,8 @@
     X(EventSetCreate) X(DeviceGetSupportedEventTypes) X(DeviceRegisterEvents) X(EventSetWait_v2) X(EventSetFree) \
     X(DeviceGetMigMode) X(DeviceGetMaxMigDeviceCount) X(DeviceGetMigDeviceHandleByIndex) X(DeviceIsMigDeviceHandle) \
     X(DeviceGetDeviceHandleFromMigDeviceHandle) X(DeviceGetGpuInstanceId) X(DeviceGetComputeInstanceId) X(DeviceGetAttributes_v2) \
-    X(GpmQueryDeviceSupport) X(GpmSampleAlloc) X(GpmSampleFree) X(GpmSampleGet) X(GpmMigSampleGet) X(GpmMetricsGet)
+    X(GpmQueryDeviceSupport) X(GpmSampleAlloc) X(GpmSampleFree) X(GpmSampleGet) X(GpmMigSampleGet) X(GpmMetricsGet) \
+    X(DeviceSetMemoryLimits_v1) X(DeviceGetMemoryLimits_v1)
 
 enum hm_nvml_call {
 #define X(name) HM_##name,

@@ -118,10 +118,10 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
     }
 
     /// <summary>How each opted-in container can be capped on each GPU that it uses or is to be capped on.</summary>
-    private Dictionary<(string Id, int Gpu), (ICapBackend? Backend, CapReach Reach)> Reach(CapWish wish)
+    private Dictionary<(string Id, int Gpu), CapChoice> Reach(CapWish wish)
     {
         var wanted = wish.Plan.Wanted.ToDictionary(w => w.Workload.InstanceId, w => w.Caps);
-        var reaches = new Dictionary<(string, int), (ICapBackend?, CapReach)>();
+        var reaches = new Dictionary<(string, int), CapChoice>();
         foreach (var workload in wish.Snapshot.Workloads)
         {
             if (!workload.Policy.Managed || !workload.Container.Runs)
@@ -129,12 +129,12 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
             var id = workload.Container.Id.InstanceId;
             foreach (var gpu in wish.Snapshot.SharesOf(id).Select(s => s.Gpu).Concat(wanted.GetValueOrDefault(id)?.Select(c => c.Gpu) ?? []).Distinct())
                 if (TargetOf(workload.Container, gpu, wish) is { } target)
-                    reaches[(id, gpu)] = probe.Of(target);
+                    reaches[(id, gpu)] = probe.Choose(target);
         }
         return reaches;
     }
 
-    private async Task<bool> SetAsync(CapStep.Set set, CapWish wish, Dictionary<(string, int), (ICapBackend? Backend, CapReach Reach)> reaches, CancellationToken stop)
+    private async Task<bool> SetAsync(CapStep.Set set, CapWish wish, Dictionary<(string, int), CapChoice> reaches, CancellationToken stop)
     {
         var id = set.Workload.Container.Id;
         var key = (id.InstanceId, set.Gpu);
@@ -149,12 +149,15 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
         }
         if (set.Held is not { } held)
             return await TakeAsync(set, backend, wish, stop);
-        // Its undo belongs to the one that it was set by.
+        // By the way that it was set by: its undo belongs to that.
         var target = TargetOf(set.Workload.Container, set.Gpu, wish);
-        var answer = target is null ? new CapAnswer(CapResult.Failed, $"GPU {set.Gpu} is not there") : Backend(held, backend).Set(target, set.Cap.Bytes);
+        var answer = target is null ? new CapAnswer(CapResult.Failed, $"GPU {set.Gpu} is not there")
+            : probe.By(CapUndo.KindOf(held.Undo))?.Set(target, set.Cap.Bytes) ?? new CapAnswer(CapResult.Gone, "it was set in a way that this version does not know: left as it is");
+        if (target is not null)
+            probe.Heard(target, answer);
         if (answer.Result != CapResult.Done)
             return Failed(key, held, set, answer, wish);
-        var now = held with { CapBytes = set.Cap.Bytes, Rule = set.Cap.Rule, Reason = set.Cap.Reason, Undo = held.Undo! with { Ours = Text(set.Cap.Bytes) } };
+        var now = held with { CapBytes = set.Cap.Bytes, Stuck = null, Rule = set.Cap.Rule, Reason = set.Cap.Reason, Undo = held.Undo! with { Ours = Text(set.Cap.Bytes) } };
         _holds[key] = now;
         _rests.Remove(key);
         Write(() => tools.Journal.Adjust(now), now);
@@ -202,6 +205,7 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
         _holds[key] = hold;
         tools.Crash.Pass("journal.taken");
         var answer = backend.Set(target, set.Cap.Bytes);
+        probe.Heard(target, answer);
         tools.Crash.Pass("effect.taken");
         if (answer.Result != CapResult.Done)
             return Failed(key, hold, set, answer, wish);
@@ -230,9 +234,10 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
             Rest(key);
             return false;
         }
-        var backend = Backend(hold, null);
+        if (probe.By(CapUndo.KindOf(hold.Undo)) is not { } backend)
+            return Drop(hold, "it was set in a way that this version does not know: left as it is", wish);
         var now = backend.Read(target);
-        if (now.Problem is null && now.Bytes != hold.CapBytes)
+        if (now.Problem is null && !IsSame(now.Bytes, hold.CapBytes))
             return Drop(hold, now.Bytes is null ? "it has no cap any more: somebody lifted it" : $"somebody set {now.Bytes >> 20} MiB: left as it is", wish);
         var answer = backend.Set(target, CapUndo.Previous(hold.Undo!));
         tools.Crash.Pass("effect.given-back");
@@ -259,9 +264,7 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
         {
             if (wish.Snapshot.Workloads.FirstOrDefault(w => w.Container.Id.IsSameLife(hold.Workload)) is not { } workload || TargetOf(workload.Container, hold.Gpu!.Value, wish) is not { } target)
                 continue;
-            var backend = Backend(hold, null);
-            var now = backend.Read(target);
-            if (now.Problem is not null || now.Bytes == hold.CapBytes)
+            if (probe.By(CapUndo.KindOf(hold.Undo)) is not { } backend || backend.Read(target) is not { Problem: null } now || IsSame(now.Bytes, hold.CapBytes))
                 continue;
             if (backend.Kind == CapBackend.Preload)
             {
@@ -289,7 +292,6 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
     private bool Failed((string, int) key, Hold? hold, CapStep.Set set, CapAnswer answer, CapWish wish)
     {
         Rest(key);
-        probe.Forget(set.Workload.Container.Id, set.Gpu);
         if (hold is not null && answer.Result == CapResult.Gone)
             return Drop(hold, answer.Evidence, wish);
         if (hold is not null)
@@ -314,8 +316,8 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
         tools.Crash.Pass("journal.done");
     }
 
-    private ICapBackend Backend(Hold hold, ICapBackend? now) =>
-        now is not null && now.Kind == CapUndo.KindOf(hold.Undo!) ? now : probe.By(CapUndo.KindOf(hold.Undo!));
+    /// <summary>A driver may round to its pages of 2 MiB.</summary>
+    private static bool IsSame(long? a, long? b) => a is { } one && b is { } other ? Math.Abs(one - other) < 2 << 20 : a is null && b is null;
 
     private static CapTarget? TargetOf(ContainerSample container, int gpu, CapWish wish) =>
         wish.Snapshot.Gpus.FirstOrDefault(g => g.Index == gpu) is { } sample ? new CapTarget(container, sample.Identity) : null;

@@ -13,8 +13,8 @@ internal interface ICapBackend
     /// <summary>The cap in force. Looks at what enforces it, not at what was written.</summary>
     CapReading Read(CapTarget target);
 
-    /// <summary>Sets the cap, or lifts it, and reads it back.</summary>
-    /// <param name="bytes">Null: no cap.</param>
+    /// <summary>Sets the cap, or lifts it, and reads it back. To lift one's own, set what <see cref="Read"/> told before it: somebody else's cap may have stood there.</summary>
+    /// <param name="bytes">Null: no cap at all.</param>
     CapAnswer Set(CapTarget target, long? bytes);
 }
 

@@ -3,13 +3,11 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Headroom.Interop.Linux;
 
-/// <summary>The few calls of the C library that .NET does not offer. Constants hold on x86-64 and arm64 unless said.</summary>
+/// <summary>The few calls of the C library that .NET does not offer. Constants hold on x86-64 and arm64.</summary>
 internal static partial class Libc
 {
     public const int OpenNonBlock = 0x800;
     public const int OpenCloseOnExec = 0x80000;
-    /// <summary>Fails where the last part of the path is a link. Of x86-64; arm64 has another.</summary>
-    public static readonly int OpenNoFollow = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x8000 : 0x20000;
     /// <summary><c>O_WRONLY | O_CREAT | O_APPEND</c>: each write goes to the end, whoever else writes.</summary>
     public const int OpenToAppend = 0x1 | 0x40 | 0x400;
     public const int NewNetwork = 0x40000000;

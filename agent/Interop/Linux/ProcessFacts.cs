@@ -22,6 +22,10 @@ internal static class ProcessFacts
         return null;
     }
 
+    /// <summary>It has ended and only waits to be asked for its exit code: it holds nothing any more, no memory of a GPU either.</summary>
+    public static bool IsZombie(int pid, string procPath = "/proc") =>
+        TextOf(pid, "stat", procPath) is { } stat && stat.AsSpan(stat.LastIndexOf(')') + 1).TrimStart() is ['Z' or 'X', ..];
+
     /// <summary>Inode of its pid namespace.</summary>
     public static ulong? PidNamespaceOf(int pid, string procPath = "/proc")
     {

@@ -66,6 +66,8 @@ internal sealed unsafe partial class NvmlLibrary
     private delegate* unmanaged[Cdecl]<nint, nint, NvmlReturn> _gpmSampleGet;
     private delegate* unmanaged[Cdecl]<nint, uint, nint, NvmlReturn> _gpmMigSampleGet;
     private delegate* unmanaged[Cdecl]<void*, NvmlReturn> _gpmMetricsGet;
+    private delegate* unmanaged[Cdecl]<nint, NvmlSetMemoryLimits*, NvmlReturn> _deviceSetMemoryLimits_v1;
+    private delegate* unmanaged[Cdecl]<nint, NvmlGetMemoryLimits*, NvmlReturn> _deviceGetMemoryLimits_v1;
 
     private void Bind()
     {
@@ -131,6 +133,8 @@ internal sealed unsafe partial class NvmlLibrary
         _gpmSampleGet = (delegate* unmanaged[Cdecl]<nint, nint, NvmlReturn>)Find("nvmlGpmSampleGet");
         _gpmMigSampleGet = (delegate* unmanaged[Cdecl]<nint, uint, nint, NvmlReturn>)Find("nvmlGpmMigSampleGet");
         _gpmMetricsGet = (delegate* unmanaged[Cdecl]<void*, NvmlReturn>)Find("nvmlGpmMetricsGet");
+        _deviceSetMemoryLimits_v1 = (delegate* unmanaged[Cdecl]<nint, NvmlSetMemoryLimits*, NvmlReturn>)Find("nvmlDeviceSetMemoryLimits_v1");
+        _deviceGetMemoryLimits_v1 = (delegate* unmanaged[Cdecl]<nint, NvmlGetMemoryLimits*, NvmlReturn>)Find("nvmlDeviceGetMemoryLimits_v1");
     }
 
     public NvmlReturn Init_v2() => _init_v2 is null ? NvmlReturn.FunctionNotFound : _init_v2();
@@ -194,6 +198,8 @@ internal sealed unsafe partial class NvmlLibrary
     public NvmlReturn GpmSampleGet(nint device, nint sample) => _gpmSampleGet is null ? NvmlReturn.FunctionNotFound : _gpmSampleGet(device, sample);
     public NvmlReturn GpmMigSampleGet(nint device, uint gpuInstanceId, nint sample) => _gpmMigSampleGet is null ? NvmlReturn.FunctionNotFound : _gpmMigSampleGet(device, gpuInstanceId, sample);
     public NvmlReturn GpmMetricsGet(void* metrics) => _gpmMetricsGet is null ? NvmlReturn.FunctionNotFound : _gpmMetricsGet(metrics);
+    public NvmlReturn DeviceSetMemoryLimits_v1(nint device, NvmlSetMemoryLimits* limits) => _deviceSetMemoryLimits_v1 is null ? NvmlReturn.FunctionNotFound : _deviceSetMemoryLimits_v1(device, limits);
+    public NvmlReturn DeviceGetMemoryLimits_v1(nint device, NvmlGetMemoryLimits* limits) => _deviceGetMemoryLimits_v1 is null ? NvmlReturn.FunctionNotFound : _deviceGetMemoryLimits_v1(device, limits);
 
     /// <summary>The library's own words for a code. The text is the library's: copied, never freed.</summary>
     public string ErrorString(NvmlReturn code) =>

@@ -26,6 +26,9 @@ internal sealed unsafe partial class NvmlLibrary : IDisposable
     /// export exists and <c>nvmlDeviceGetRunningProcessDetailList</c> does not (nvitop, api/libnvml.py).</summary>
     public bool ProcessEntriesAre32Bytes => Has("nvmlDeviceGetConfComputeMemSizeInfo") && !Has("nvmlDeviceGetRunningProcessDetailList");
 
+    /// <summary>Driver 615 and later.</summary>
+    public bool HasMemoryLimits => _deviceSetMemoryLimits_v1 is not null && _deviceGetMemoryLimits_v1 is not null;
+
     /// <summary>Loads the library. False, with the loader's reason, when there is none.</summary>
     public static bool TryLoad(string path, out NvmlLibrary? library, out string? error)
     {

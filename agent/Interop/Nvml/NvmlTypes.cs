@@ -141,3 +141,25 @@ internal struct NvmlGpmMetricsHead
     public uint Version, Count;
     public nint Sample1, Sample2;
 }
+
+// Memory limits of a cgroup, CUDA 13.4 and driver 615 on: the structs stand on docs.nvidia.com/deploy/nvml-api (nvmlSetMemoryLimits_v1_t and
+// nvmlGetMemoryLimits_v1_t), in this order [verified]; sizes 24 and 32 follow from it. The value of NVML_DEVICE_MEMORY_LIMIT_MAX does not stand there:
+// UINT64_MAX, by a public user of the header of cuda-nvml-dev-13-4 [inferred].
+
+/// <summary><c>nvmlSetMemoryLimits_v1_t</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NvmlSetMemoryLimits
+{
+    public const ulong None = ulong.MaxValue;
+    /// <summary>Full path of the cgroup's folder, UTF-8, ended by a zero.</summary>
+    public byte* NameSpace;
+    public ulong SoftBytes, HardBytes;
+}
+
+/// <summary><c>nvmlGetMemoryLimits_v1_t</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NvmlGetMemoryLimits
+{
+    public byte* NameSpace;
+    public ulong SoftBytes, HardBytes, UsedBytes;
+}

@@ -16,7 +16,7 @@ internal sealed class LiveProcesses(string procPath = "/proc")
     public HashSet<(ulong Space, ulong Token)> Of(IReadOnlyCollection<(ulong Space, ulong Token)> owners)
     {
         foreach (var (key, process) in _known.ToList())
-            if (ProcessFacts.StartTimeOf(process.Pid, procPath) != process.Started)
+            if (ProcessFacts.StartTimeOf(process.Pid, procPath) != process.Started || ProcessFacts.IsZombie(process.Pid, procPath))
                 _known.Remove(key);
         if (owners.Any(owner => !_known.ContainsKey(owner)))
             Scan();
@@ -36,7 +36,7 @@ internal sealed class LiveProcesses(string procPath = "/proc")
         _spaces = [];
         foreach (var pid in ProcessFacts.All(procPath))
         {
-            if (ProcessFacts.PidNamespaceOf(pid, procPath) is not { } space || ProcessFacts.StartTimeOf(pid, procPath) is not { } started || ProcessFacts.PidInsideOf(pid, procPath) is not { } inside)
+            if (ProcessFacts.PidNamespaceOf(pid, procPath) is not { } space || ProcessFacts.StartTimeOf(pid, procPath) is not { } started || ProcessFacts.PidInsideOf(pid, procPath) is not { } inside || ProcessFacts.IsZombie(pid, procPath))
                 continue;
             _spaces.Add(space);
             _known[(space, PageLayout.Token(inside, started))] = (pid, started);

@@ -4,6 +4,8 @@ namespace Headroom.Tests.Fakes;
 
 public sealed class NvmlVariantTests
 {
+    private static readonly string[] Since615 = ["nvmlDeviceSetMemoryLimits_v1", "nvmlDeviceGetMemoryLimits_v1"];
+
     private static readonly string[] Newest =
     [
         "nvmlDeviceGetRunningProcessDetailList", "nvmlDeviceGetProcessesUtilizationInfo", "nvmlDeviceGetTemperatureV", "nvmlDeviceGetMarginTemperature",
@@ -17,6 +19,7 @@ public sealed class NvmlVariantTests
     ];
 
     [Theory]
+    [InlineData(nameof(NvmlVariant.R615))]
     [InlineData(nameof(NvmlVariant.Full))]
     [InlineData(nameof(NvmlVariant.R535))]
     [InlineData(nameof(NvmlVariant.R470))]
@@ -28,15 +31,17 @@ public sealed class NvmlVariantTests
 
         var absent = variant switch
         {
-            NvmlVariant.Full => [],
-            NvmlVariant.R535 => Newest,
-            _ => Newest.Concat(After470),
+            NvmlVariant.R615 => [],
+            NvmlVariant.Full => Since615,
+            NvmlVariant.R535 => Since615.Concat(Newest),
+            _ => Since615.Concat(Newest).Concat(After470),
         };
         var exported = Enum.GetNames<NvmlCall>().Select(call => "nvml" + call).Append("nvmlErrorString");
         Assert.Equal(absent.Order(), exported.Where(call => !nvml.Has(call)).Order());
     }
 
     [Theory]
+    [InlineData(nameof(NvmlVariant.R615), "615.71.09", "13.615.71.09", 13040)]
     [InlineData(nameof(NvmlVariant.Full), "580.95.05", "13.580.95.05", 13000)]
     [InlineData(nameof(NvmlVariant.R535), "535.54.03", "12.535.54.03", 12020)]
     [InlineData(nameof(NvmlVariant.R470), "470.256.02", "11.470.256.02", 11040)]

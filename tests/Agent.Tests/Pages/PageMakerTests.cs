@@ -103,13 +103,13 @@ public sealed class PageMakerTests : IDisposable
 
     [Fact]
     public void Whatever_a_container_writes_into_the_header_only_the_right_one_counts_as_good() =>
-        Gen.Select(Gen.Byte.Array[16], Gen.Int[0, 15], Gen.Bool, Gen.OneOf(Gen.Const((long)PageMaker.Bytes), Gen.Long[16, 10_000_000])).Sample((noise, at, right, length) =>
+        Gen.Select(Gen.Byte.Array[16], Gen.Int[0, 15], Gen.Bool, Gen.OneOf(Gen.Const((long)PageLayout.Bytes), Gen.Long[16, 10_000_000])).Sample((noise, at, right, length) =>
         {
             var header = new byte[PageMaker.HeaderBytes];
             PageMaker.WriteHeader(header);
             if (!right)
                 header[at] ^= (byte)(noise[at] | 1);
-            Assert.Equal(right && length == PageMaker.Bytes, PageMaker.Judge(header, length).State == PageState.Good);
+            Assert.Equal(right && length == PageLayout.Bytes, PageMaker.Judge(header, length).State == PageState.Good);
         }, iter: 10_000);
 
     [Fact]

@@ -231,4 +231,22 @@ AT(nvmlGpmMetricsGet_t, sample1, 8);
 AT(nvmlGpmMetricsGet_t, sample2, 16);
 AT(nvmlGpmMetricsGet_t, metrics, 24);
 
+/* From CUDA 13.4 on. */
+typedef struct {
+    const char *nameSpace; /* path of the cgroup's folder */
+    unsigned long long softLimit, hardLimit;
+} nvmlSetMemoryLimits_v1_t;
+SIZE(nvmlSetMemoryLimits_v1_t, 24);
+AT(nvmlSetMemoryLimits_v1_t, softLimit, 8);
+AT(nvmlSetMemoryLimits_v1_t, hardLimit, 16);
+
+typedef struct {
+    const char *nameSpace;
+    unsigned long long softLimit, hardLimit, currentUsed;
+} nvmlGetMemoryLimits_v1_t;
+SIZE(nvmlGetMemoryLimits_v1_t, 32);
+AT(nvmlGetMemoryLimits_v1_t, softLimit, 8);
+AT(nvmlGetMemoryLimits_v1_t, hardLimit, 16);
+AT(nvmlGetMemoryLimits_v1_t, currentUsed, 24);
+
 #endif

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Builds the NVML double: build.sh OUTDIR makes OUTDIR/{full,r535,r470}/libnvidia-ml.so.1. Does nothing when they are up to date.
+# Builds the NVML double: build.sh OUTDIR makes OUTDIR/{r615,full,r535,r470}/libnvidia-ml.so.1. Does nothing when they are up to date.
 set -eu
 out=${1:?usage: build.sh OUTDIR}
 here=$(cd "$(dirname "$0")" && pwd)
 
-for variant in full r535 r470; do
+for variant in r615 full r535 r470; do
     library="$out/$variant/libnvidia-ml.so.1"
     if [ -f "$library" ] && [ -z "$(find "$here" "$here"/../*.h -type f -newer "$library")" ]; then
         continue

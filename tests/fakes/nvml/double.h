@@ -5,6 +5,9 @@
 #include "../machine.h"
 #include "abi.h"
 
+#if defined(VARIANT_R615)
+#define VARIANT_FULL /* and more */
+#endif
 #if !defined(VARIANT_FULL) && !defined(VARIANT_R535) && !defined(VARIANT_R470)
 #error "choose a variant: see nvml.c"
 #endif

@@ -5,6 +5,7 @@
  *
  * Variants, chosen at compile time by -DVARIANT_...; what a variant lacks is not exported at all:
  *   VARIANT_FULL  as of CUDA 13.
+ *   VARIANT_R615  as of CUDA 13.4: also VRAM limits of cgroups (limits.c).
  *   VARIANT_R535  an early 535 driver (535.43, 535.54.03): the _v3 process lists are written with a stride of 32 bytes.
  *                 No RunningProcessDetailList, ProcessesUtilizationInfo, TemperatureV, MarginTemperature. Fields 197, 198, 230
  *                 and GPM metrics from 98 on are unknown.

@@ -60,7 +60,7 @@ public sealed class FrameworkPageTests : IDisposable
         if (kind == "version")
         {
             PageMaker.Create(page);
-            Write(page, 8, 2 | (ulong)PageMaker.Bytes << 32);
+            Write(page, 8, 2 | (ulong)PageLayout.Bytes << 32);
         }
         using var python = Start($"{Snippet()}\ntell_headroom({Quoted(page)}, 0.01)\nimport threading\nfor t in threading.enumerate():\n    if t.name == 'headroom': t.join(20)\nprint('alive:', any(t.name == 'headroom' for t in threading.enumerate()))\n");
 
