@@ -124,14 +124,25 @@ static bool try(struct hr_card *card, uint64_t n)
     }
 }
 
+static bool reap(struct hr_card *card)
+{
+    struct hr_place place;
+    return hr_place(card, &place) && hr_reap(place.replica, place.slot);
+}
+
+void hr_make_room(struct hr_card *card)
+{
+    reap(card);
+    hr_pools_trim(card);
+}
+
 bool hr_ask(struct hr_card *card, uint64_t n, bool thorough)
 {
     if (try(card, n))
         return true;
-    struct hr_place place;
-    if (!thorough || !hr_place(card, &place))
+    if (!thorough)
         return false;
-    if (hr_reap(place.replica, place.slot) && try(card, n))
+    if (reap(card) && try(card, n))
         return true;
     hr_pools_trim(card);
     return try(card, n);
