@@ -138,7 +138,7 @@ static void *found_nothing(void)
  * it in the order, by itself. */
 static int is_ours_to_answer(void *handle, const char *name)
 {
-    return name && handle != RTLD_NEXT && hr_is_hooked(name) && !hr_inside;
+    return name && handle != RTLD_NEXT && (hr_starts(name, "cu") || hr_starts(name, "nvmlDeviceGetM")) && !hr_inside && hr_hook_named(name);
 }
 
 __attribute__((used, visibility("hidden"))) void *hr_route_dlsym(void *handle, const char *name)
