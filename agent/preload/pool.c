@@ -1,3 +1,4 @@
+/* What pools and graph memory have reserved, brought to the books; and how much a call may make them grow by, asked for before it. */
 #include "pool.h"
 
 #include <string.h>
@@ -154,7 +155,7 @@ uint64_t hr_pool_end(struct hr_pool *pool, struct hr_card *card, const struct hr
 struct hr_pool *hr_pool_known(CUmemoryPool handle)
 {
     for (int i = 0; handle && i < POOLS; i++)
-        if (__atomic_load_n(&pools[i].state, __ATOMIC_ACQUIRE) == LIVE && pools[i].handle == handle)
+        if (__atomic_load_n(&pools[i].state, __ATOMIC_ACQUIRE) == LIVE && __atomic_load_n(&pools[i].handle, __ATOMIC_RELAXED) == handle)
             return &pools[i];
     return NULL;
 }
@@ -167,12 +168,14 @@ static struct hr_pool *remember(CUmemoryPool handle, int device)
         if (__atomic_load_n(&pools[i].state, __ATOMIC_ACQUIRE) != FREE)
             continue;
         pool = &pools[i];
-        pool->handle = handle;
+        hr_take(&pool->lock); /* one that refreshes all may have come for the pool that was here before */
+        __atomic_store_n(&pool->handle, handle, __ATOMIC_RELAXED);
         pool->device = device;
         pool->charged = 0;
         pool->given = 0;
         pool->piece = USUAL_PIECE;
         __atomic_store_n(&pool->state, LIVE, __ATOMIC_RELEASE);
+        hr_give(&pool->lock);
     }
     hr_give(&pools_lock);
     return pool;
