@@ -30,20 +30,20 @@ static CUresult from_pool(allocate_t *allocate, free_t *release, CUdeviceptr *ad
     card = hr_pool_card(pool);
     if (!card)
         return allocate(address, bytes, handle, stream);
-    uint64_t asked;
-    if (!hr_pool_ask(pool, card, bytes, false, &asked))
+    struct hr_taking taking = { .bytes = bytes };
+    if (!hr_pool_begin(pool, card, &taking))
         return hr_refuse(card, bytes);
     CUresult result = hr_driver_said(card, bytes, allocate(address, bytes, handle, stream));
-    uint64_t grown = hr_pool_settle(pool, card, asked, result ? 0 : bytes);
+    uint64_t grown = hr_pool_end(pool, card, &taking, result == CUDA_SUCCESS);
     if (result)
         return result;
-    if (grown > asked && release && hr_over(card)) {
+    if (grown > taking.asked && release && hr_over(card)) {
         /* It grew by more than could be foreseen. The pool may keep the piece until its stream is done, and the books say so. */
         release(*address, stream);
         *address = 0;
         if (real->cuMemPoolTrimTo)
             real->cuMemPoolTrimTo(used, 0);
-        hr_pool_settle(pool, card, 0, 0);
+        hr_pool_settle(pool, card);
         return hr_refuse(card, bytes);
     }
     hr_pool_gave(pool, card, *address);
@@ -86,7 +86,7 @@ HR_EXPORT CUresult cuMemPoolTrimTo(CUmemoryPool handle, size_t keep)
     struct hr_pool *pool = hr_pool_known(handle);
     struct hr_card *card = hr_pool_card(pool);
     if (card)
-        hr_pool_settle(pool, card, 0, 0);
+        hr_pool_settle(pool, card);
     return result;
 }
 

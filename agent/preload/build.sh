@@ -25,7 +25,7 @@ for source in "$here"/*.c; do
     name=$(basename "$source" .c)
     [ "$name" != page_layout ] || continue
     case $name in
-        resolve | elf) with= ;; # these run before a sanitizer is ready
+        resolve | elf) with=${sanitize:+-DHR_SANITIZED} ;; # these run before a sanitizer is ready
         *) with=${sanitize:+-fsanitize=$sanitize -fno-omit-frame-pointer} ;;
     esac
     gcc $flags $with -c -o "$work/$name.o" "$source"

@@ -23,18 +23,19 @@ void hr_publish(struct hr_card *card, const struct hr_place *place)
     hr_write(&place->book->asking, card->book.asking);
 }
 
-static void change(struct hr_card *card, const struct hr_place *place, uint64_t *word, uint64_t plus, uint64_t minus)
+/* One word of the books; the caller holds the lock and publishes. */
+static void change(uint64_t *word, uint64_t plus, uint64_t minus)
 {
     uint64_t value = hr_add(*word, plus);
     hr_write(word, value < minus ? 0 : value - minus);
-    if (place)
-        hr_publish(card, place);
 }
 
 static void ask(struct hr_card *card, const struct hr_place *place, uint64_t plus, uint64_t minus)
 {
     hr_take(&card->lock);
-    change(card, place, &card->book.asking, plus, minus);
+    change(&card->book.asking, plus, minus);
+    if (place)
+        hr_publish(card, place);
     hr_give(&card->lock);
 }
 
@@ -124,38 +125,52 @@ static bool try(struct hr_card *card, uint64_t n)
     }
 }
 
+static bool reap(struct hr_card *card)
+{
+    struct hr_place place;
+    return hr_place(card, &place) && hr_reap(place.replica, place.slot);
+}
+
+void hr_make_room(struct hr_card *card)
+{
+    reap(card);
+    hr_pools_trim(card);
+}
+
 bool hr_ask(struct hr_card *card, uint64_t n, bool thorough)
 {
     if (try(card, n))
         return true;
-    struct hr_place place;
-    if (!thorough || !hr_place(card, &place))
+    if (!thorough)
         return false;
-    if (hr_reap(place.replica, place.slot) && try(card, n))
+    if (reap(card) && try(card, n))
         return true;
     hr_pools_trim(card);
     return try(card, n);
 }
 
-void hr_got(struct hr_card *card, uint64_t asked, uint64_t got, enum hr_kind kind)
+/* As in hr_publish, bytes come to `used` before they leave `asking`. */
+static void move(struct hr_card *card, uint64_t got, uint64_t asked, uint64_t lost, enum hr_kind kind)
 {
     struct hr_place place;
     bool placed = hr_place(card, &place);
     hr_take(&card->lock);
-    card->book.kinds[kind] = hr_add(card->book.kinds[kind], got);
-    change(card, placed ? &place : NULL, &card->book.used, got, 0);
-    change(card, placed ? &place : NULL, &card->book.asking, 0, asked);
+    change(&card->book.kinds[kind], got, lost);
+    change(&card->book.used, got, lost);
+    change(&card->book.asking, 0, asked);
+    if (placed)
+        hr_publish(card, &place);
     hr_give(&card->lock);
+}
+
+void hr_got(struct hr_card *card, uint64_t asked, uint64_t got, enum hr_kind kind)
+{
+    move(card, got, asked, 0, kind);
 }
 
 void hr_lost(struct hr_card *card, uint64_t n, enum hr_kind kind)
 {
-    struct hr_place place;
-    bool placed = hr_place(card, &place);
-    hr_take(&card->lock);
-    card->book.kinds[kind] -= card->book.kinds[kind] < n ? card->book.kinds[kind] : n;
-    change(card, placed ? &place : NULL, &card->book.used, 0, n);
-    hr_give(&card->lock);
+    move(card, 0, 0, n, kind);
 }
 
 /* One more and one less of a counter, with what follows from it. */
@@ -168,7 +183,9 @@ static void count(struct hr_card *card, uint64_t *plus, uint64_t *minus)
         card->book.high_water = card->book.used;
     if (minus)
         *minus -= *minus > 0;
-    change(card, placed ? &place : NULL, plus, 1, 0);
+    change(plus, 1, 0);
+    if (placed)
+        hr_publish(card, &place);
     hr_give(&card->lock);
 }
 

@@ -121,10 +121,3 @@ void *hr_hook_of(const void *real)
             return hooks[i].stand_in;
     return NULL;
 }
-
-int hr_is_hooked(const char *name)
-{
-    if (name[0] == 'c' ? name[1] != 'u' : strncmp(name, "nvmlDeviceGetM", 14) != 0)
-        return 0;
-    return hr_hook_named(name) != NULL;
-}

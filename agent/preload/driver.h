@@ -102,7 +102,5 @@ const struct hr_nvml *hr_nvml(void);
 void *hr_hook_named(const char *name);
 /* The same for the driver's function at that address. */
 void *hr_hook_of(const void *real);
-/* Whether we stand in for this name at all, quickly. */
-int hr_is_hooked(const char *name);
 
 #endif

@@ -122,7 +122,7 @@ INSTANTIATE(cuGraphInstantiateWithParams_ptsz, (CUgraphExec * exec, CUgraph grap
 
 struct launch {
     uint64_t devices; /* mask of those that were asked for */
-    uint64_t asked[HR_MAX_GPUS];
+    struct hr_taking takings[HR_MAX_GPUS];
 };
 
 static void end_launch(const struct launch *launch)
@@ -130,7 +130,7 @@ static void end_launch(const struct launch *launch)
     for (unsigned device = 0; device < HR_MAX_GPUS; device++) {
         struct hr_card *card = launch->devices >> device & 1 ? hr_card((CUdevice)device) : NULL;
         if (card)
-            hr_pool_settle(hr_graph_memory(card), card, launch->asked[device], 0);
+            hr_pool_end(hr_graph_memory(card), card, &launch->takings[device], true);
     }
 }
 
@@ -144,7 +144,8 @@ static CUresult begin_launch(CUgraphExec exec, struct launch *launch)
         struct hr_card *card = whole.bytes >> device & 1 ? hr_card((CUdevice)device) : NULL;
         if (!card || !hr_table_get(HR_EXEC_BYTES + device, (uintptr_t)exec, &one))
             continue;
-        if (!hr_pool_ask(hr_graph_memory(card), card, one.bytes, whole.mappings > 0, &launch->asked[device])) {
+        launch->takings[device] = (struct hr_taking) { .bytes = one.bytes, .again = whole.mappings > 0 };
+        if (!hr_pool_begin(hr_graph_memory(card), card, &launch->takings[device])) {
             end_launch(launch);
             return hr_refuse(card, one.bytes);
         }
@@ -191,6 +192,6 @@ HR_EXPORT CUresult cuDeviceGraphMemTrim(CUdevice device)
     CUresult result = real->cuDeviceGraphMemTrim(device);
     struct hr_card *card = hr_card(device);
     if (card)
-        hr_pool_settle(hr_graph_memory(card), card, 0, 0);
+        hr_pool_settle(hr_graph_memory(card), card);
     return result;
 }

@@ -108,6 +108,8 @@ bool hr_still_there(const struct hr_place *place);
 /* ---- charge.c */
 /* Raises `asking` by n if that fits the cap. `thorough`: tries to make room first (dead siblings, the pool's cache). */
 bool hr_ask(struct hr_card *card, uint64_t n, bool thorough);
+/* Takes the slots of the dead away, and what pools keep unused. */
+void hr_make_room(struct hr_card *card);
 /* Ends an asking: of `asked` bytes `got` are held from now on. */
 void hr_got(struct hr_card *card, uint64_t asked, uint64_t got, enum hr_kind kind);
 /* Bytes held no longer. */

@@ -1,21 +1,27 @@
+/* What pools and graph memory have reserved, brought to the books; and how much a call may make them grow by, asked for before it. */
 #include "pool.h"
 
 #include <string.h>
 
 #define POOLS 64
 #define SMALLEST_PIECE (UINT64_C(2) << 20)
+/* What drivers give a pool at first, and so what is expected of a new one. */
+#define USUAL_PIECE (UINT64_C(32) << 20)
 #define LARGEST_PIECE (UINT64_C(64) << 20)
 
 enum { FREE, LIVE, DESTROYED /* by the program; its memory stays until its last address is freed */ };
 
 struct hr_pool {
-    struct hr_lock lock; /* of `charged`, `piece` and leaving LIVE */
+    struct hr_lock calls; /* held over an allocation from a pool: two that both count on its last free bytes would make it grow unasked */
+    struct hr_lock lock;  /* of all below and leaving LIVE */
     uint32_t state;
     CUmemoryPool handle; /* NULL: graph memory */
     int device;          /* < 0: its memory is not a GPU's */
     uint64_t charged;    /* bytes on the books */
     uint64_t piece;      /* what it grows by, as far as seen */
     uint64_t given;      /* addresses not freed yet */
+    uint32_t counting;   /* calls going on that count on its figures */
+    uint64_t launching;  /* graph memory: bytes of the launches going on, which are not made to wait for each other (one may wait for the other's work) */
 };
 
 static struct hr_lock pools_lock; /* of FREE to LIVE */
@@ -44,66 +50,112 @@ static uint64_t round_up(uint64_t n, uint64_t to)
     return n > UINT64_MAX - to ? UINT64_MAX : (n + to - 1) / to * to;
 }
 
-/* Learns the size of the pieces where it grew by more than was needed. */
+/* Learns the size of its pieces: smaller where it grew by less than one, bigger where it grew by more than was needed. */
 static void learn_piece(struct hr_pool *pool, uint64_t grown, uint64_t needed)
 {
     uint64_t piece = grown & -grown;
-    if (needed && grown > round_up(needed, SMALLEST_PIECE) && piece >= SMALLEST_PIECE && piece <= LARGEST_PIECE &&
-        (pool->piece == SMALLEST_PIECE || piece < pool->piece))
+    if (!needed || !grown)
+        return;
+    piece = piece < SMALLEST_PIECE ? SMALLEST_PIECE : piece > LARGEST_PIECE ? LARGEST_PIECE : piece;
+    if (piece < pool->piece || grown > round_up(needed, SMALLEST_PIECE))
         pool->piece = piece;
 }
 
+/* Brings the books to what is reserved; the caller holds the lock. `asked` of a call that ends here goes back in the same step. While another call counts on
+ * figures that it has read, nothing is let go: it may take what those said was free, and that would be given to somebody else meanwhile. */
 static uint64_t settle(struct hr_pool *pool, struct hr_card *card, uint64_t asked, uint64_t needed)
 {
     uint64_t reserved = pool->charged, grown = 0;
     if (!read_figures(pool, &reserved, NULL))
         reserved = pool->charged;
+    uint64_t least = pool->counting ? hr_add(pool->charged, asked) : 0;
+    uint64_t target = reserved > least ? reserved : least;
     if (reserved > pool->charged)
         grown = reserved - pool->charged;
-    if (asked || grown)
-        hr_got(card, asked, grown, kind_of(pool));
-    if (reserved < pool->charged)
-        hr_lost(card, pool->charged - reserved, kind_of(pool));
-    pool->charged = reserved;
+    if (asked || target > pool->charged)
+        hr_got(card, asked, target > pool->charged ? target - pool->charged : 0, kind_of(pool));
+    if (target < pool->charged)
+        hr_lost(card, pool->charged - target, kind_of(pool));
+    pool->charged = target;
     learn_piece(pool, grown, needed);
     return grown;
 }
 
-uint64_t hr_pool_settle(struct hr_pool *pool, struct hr_card *card, uint64_t asked, uint64_t needed)
+void hr_pool_settle(struct hr_pool *pool, struct hr_card *card)
 {
     hr_take(&pool->lock);
-    uint64_t grown = settle(pool, card, asked, needed);
+    settle(pool, card, 0, 0);
     hr_give(&pool->lock);
-    return grown;
 }
 
-bool hr_pool_ask(struct hr_pool *pool, struct hr_card *card, uint64_t n, bool again, uint64_t *asked)
+/* Asks for what is missing by the pool's own figures, which count from then on until the call is over. */
+static bool ask_by_figures(struct hr_pool *pool, struct hr_card *card, struct hr_taking *taking, uint64_t others)
+{
+    uint64_t reserved, used;
+    hr_take(&pool->lock);
+    bool known = read_figures(pool, &reserved, &used);
+    if (known) {
+        uint64_t need = taking->again ? taking->bytes : hr_add(used, taking->bytes);
+        uint64_t after = hr_add(need > used ? need : used, others);
+        taking->asked = after > reserved ? round_up(after - reserved, pool->piece) : 0;
+        taking->counted = true;
+        pool->counting++;
+    }
+    hr_give(&pool->lock);
+    if (known && (!taking->asked || hr_ask(card, taking->asked, false)))
+        return true;
+    hr_take(&pool->lock);
+    pool->counting -= known;
+    taking->counted = false;
+    hr_give(&pool->lock);
+    return false;
+}
+
+static void leave(struct hr_pool *pool, const struct hr_taking *taking)
+{
+    if (pool->handle) {
+        hr_give(&pool->calls);
+        return;
+    }
+    hr_take(&pool->lock);
+    pool->launching -= pool->launching < taking->bytes ? pool->launching : taking->bytes;
+    hr_give(&pool->lock);
+}
+
+bool hr_pool_begin(struct hr_pool *pool, struct hr_card *card, struct hr_taking *taking)
+{
+    if (pool->handle)
+        hr_take(&pool->calls);
+    hr_take(&pool->lock);
+    uint64_t others = pool->launching;
+    pool->launching += pool->handle ? 0 : taking->bytes;
+    taking->asked = round_up(taking->bytes, pool->piece);
+    hr_give(&pool->lock);
+    taking->counted = false;
+    /* First as if nothing in it were free: where there is room for that, its figures need not be read. */
+    if (hr_ask(card, taking->asked, false) || ask_by_figures(pool, card, taking, others))
+        return true;
+    hr_make_room(card);
+    if (ask_by_figures(pool, card, taking, others))
+        return true;
+    leave(pool, taking);
+    return false;
+}
+
+uint64_t hr_pool_end(struct hr_pool *pool, struct hr_card *card, const struct hr_taking *taking, bool given)
 {
     hr_take(&pool->lock);
-    uint64_t piece = pool->piece;
+    pool->counting -= taking->counted;
+    uint64_t grown = settle(pool, card, taking->asked, given && pool->handle ? taking->bytes : 0);
     hr_give(&pool->lock);
-    *asked = round_up(n, piece);
-    /* First as if it held nothing that is free: where there is room for that, its figures need not be read. */
-    if (hr_ask(card, *asked, false))
-        return true;
-    for (int round = 0; round < 2; round++) {
-        uint64_t reserved, used;
-        hr_take(&pool->lock);
-        if (read_figures(pool, &reserved, &used)) {
-            uint64_t after = again ? (used > n ? used : n) : hr_add(used, n);
-            *asked = after > reserved ? round_up(after - reserved, piece) : 0;
-        }
-        hr_give(&pool->lock);
-        if (!*asked || hr_ask(card, *asked, round > 0)) /* the second round makes room, which may shrink this very pool: hence the figures again */
-            return true;
-    }
-    return false;
+    leave(pool, taking);
+    return grown;
 }
 
 struct hr_pool *hr_pool_known(CUmemoryPool handle)
 {
     for (int i = 0; handle && i < POOLS; i++)
-        if (__atomic_load_n(&pools[i].state, __ATOMIC_ACQUIRE) == LIVE && pools[i].handle == handle)
+        if (__atomic_load_n(&pools[i].state, __ATOMIC_ACQUIRE) == LIVE && __atomic_load_n(&pools[i].handle, __ATOMIC_RELAXED) == handle)
             return &pools[i];
     return NULL;
 }
@@ -116,12 +168,14 @@ static struct hr_pool *remember(CUmemoryPool handle, int device)
         if (__atomic_load_n(&pools[i].state, __ATOMIC_ACQUIRE) != FREE)
             continue;
         pool = &pools[i];
-        pool->handle = handle;
+        hr_take(&pool->lock); /* one that refreshes all may have come for the pool that was here before */
+        __atomic_store_n(&pool->handle, handle, __ATOMIC_RELAXED);
         pool->device = device;
         pool->charged = 0;
         pool->given = 0;
-        pool->piece = SMALLEST_PIECE;
+        pool->piece = USUAL_PIECE;
         __atomic_store_n(&pool->state, LIVE, __ATOMIC_RELEASE);
+        hr_give(&pool->lock);
     }
     hr_give(&pools_lock);
     return pool;

@@ -13,10 +13,20 @@ struct hr_card *hr_pool_card(const struct hr_pool *pool);
 struct hr_pool *hr_pool_known(CUmemoryPool handle);
 struct hr_pool *hr_graph_memory(struct hr_card *card);
 
-/* Asks for what n bytes more may make it grow by. `again`: it may hold them already, from an earlier launch. hr_pool_settle must follow if it says yes. */
-bool hr_pool_ask(struct hr_pool *pool, struct hr_card *card, uint64_t n, bool again, uint64_t *asked);
-/* Gives the asking back and brings the books to what is reserved now. Returns the growth; `needed` is what for (0: not known). */
-uint64_t hr_pool_settle(struct hr_pool *pool, struct hr_card *card, uint64_t asked, uint64_t needed);
+/* A call that takes `bytes` of it. `again`: it may hold them already, from an earlier launch. */
+struct hr_taking {
+    uint64_t bytes;
+    bool again;
+    bool counted;   /* these two are pool.c's */
+    uint64_t asked;
+};
+
+/* Begin asks for what the call may make it grow by, and refuses if that is too much. End gives the asking back, brings the books to what is reserved now, and
+ * returns the growth. */
+bool hr_pool_begin(struct hr_pool *pool, struct hr_card *card, struct hr_taking *taking);
+uint64_t hr_pool_end(struct hr_pool *pool, struct hr_card *card, const struct hr_taking *taking, bool given);
+/* Brings the books to what is reserved now. */
+void hr_pool_settle(struct hr_pool *pool, struct hr_card *card);
 /* Remembers an address given from it, which keeps a destroyed pool's memory. */
 void hr_pool_gave(struct hr_pool *pool, struct hr_card *card, CUdeviceptr address);
 CUresult hr_pool_destroy(struct hr_pool *pool, CUmemoryPool handle);

@@ -12,7 +12,6 @@
 
 #include <dlfcn.h>
 #include <stdint.h>
-#include <string.h>
 
 typedef void *dlsym_t(void *, const char *);
 typedef void *dlvsym_t(void *, const char *, const char *);
@@ -92,9 +91,8 @@ const char *hr_symbol_at(const void *address)
 
 int hr_is_driver(const char *file)
 {
-    const char *name = file ? strrchr(file, '/') : NULL;
-    name = name ? name + 1 : file ? file : "";
-    return !strncmp(name, "libcuda.", 8) || !strncmp(name, "libnvidia-ml.", 13);
+    const char *name = hr_base_name(file);
+    return hr_starts(name, "libcuda.") || hr_starts(name, "libnvidia-ml.");
 }
 
 int hr_is_ours(const void *address)
@@ -110,7 +108,7 @@ static void *stand_in(const char *name, void *found)
         /* Found by our own export. What would it have found without us? Failing this way also leaves the right dlerror. */
         const struct hr_driver *driver = hr_driver();
         const struct hr_nvml *nvml = hr_nvml();
-        void *loaded = !strncmp(name, "nvml", 4) ? (void *)nvml->nvmlDeviceGetUUID : (void *)driver->cuCtxGetCurrent;
+        void *loaded = hr_starts(name, "nvml") ? (void *)nvml->nvmlDeviceGetUUID : (void *)driver->cuCtxGetCurrent;
         return loaded ? found : hr_real_dlsym(RTLD_NEXT, name);
     }
     const char *file = hr_file_of(found);
@@ -140,7 +138,7 @@ static void *found_nothing(void)
  * it in the order, by itself. */
 static int is_ours_to_answer(void *handle, const char *name)
 {
-    return name && handle != RTLD_NEXT && hr_is_hooked(name) && !hr_inside;
+    return name && handle != RTLD_NEXT && (hr_starts(name, "cu") || hr_starts(name, "nvmlDeviceGetM")) && !hr_inside && hr_hook_named(name);
 }
 
 __attribute__((used, visibility("hidden"))) void *hr_route_dlsym(void *handle, const char *name)

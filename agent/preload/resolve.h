@@ -19,4 +19,28 @@ int hr_is_ours(const void *address);
 /* The same function of glibc found by hand: see elf.c. */
 void *hr_find_in_glibc(const char *name);
 
+/* As in <string.h>, but ours alone: these serve lookups before a sanitizer's strcmp works. */
+static inline int hr_starts(const char *text, const char *with)
+{
+    while (*with && *text == *with)
+        text++, with++;
+    return !*with;
+}
+
+static inline int hr_same(const char *a, const char *b)
+{
+    while (*a && *a == *b)
+        a++, b++;
+    return *a == *b;
+}
+
+static inline const char *hr_base_name(const char *path)
+{
+    const char *name = path ? path : "";
+    for (const char *at = name; *at; at++)
+        if (*at == '/')
+            name = at + 1;
+    return name;
+}
+
 #endif

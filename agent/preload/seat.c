@@ -129,8 +129,10 @@ static bool place_card(struct hr_card *card, struct hr_replica *replica, unsigne
 
 static uint64_t sit(void)
 {
-    seat.token = seat.token ? seat.token : hr_own_token(&seat.proc_is_ours);
-    seat.pid_namespace = seat.pid_namespace ? seat.pid_namespace : hr_pid_namespace();
+    if (!seat.token)
+        seat.token = hr_own_token(&seat.proc_is_ours);
+    if (!seat.pid_namespace)
+        seat.pid_namespace = hr_pid_namespace();
     struct hr_replica *replica = seat.token ? claim_replica(seat.pid_namespace) : NULL;
     int slot = replica ? claim_slot(replica) : -1;
     if (slot < 0)

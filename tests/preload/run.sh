@@ -27,6 +27,7 @@ for name in first second local; do
 done
 gcc $flags -o resolve "$here/resolve.c" -Wl,--no-as-needed ./libfirst.so ./libsecond.so -Wl,-rpath,"$work" || exit 1
 gcc $flags -DOWN -rdynamic -o own "$here/resolve.c" -Wl,--no-as-needed ./libfirst.so ./libsecond.so -Wl,-rpath,"$work" || exit 1
+gcc $flags -o books "$here/books.c" || exit 1
 gcc $flags -o lives "$here/lives.c" -pthread || exit 1
 
 key=07070707-0707-0707-0707-070707070707
@@ -45,6 +46,11 @@ part preloaded good ./resolve chain
 part preloaded good ./resolve no-driver
 part preloaded good ./own own
 part preloaded good ./resolve swapped
+echo "# books"
+for scenario in fork kill exec robbed; do
+    ./page books.page make && ./page books.page initial $key 1000
+    part preloaded books.page timeout 20 ./books $scenario
+done
 echo "# no page to go by: straight through"
 for page in missing short garbage directory pipe link; do
     check "$page" preloaded "$page" timeout 10 ./resolve straight
