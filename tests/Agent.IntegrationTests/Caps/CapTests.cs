@@ -33,43 +33,43 @@ public sealed class CapTests(DockerDaemon docker)
         foreach (var path in Paths)
             node.Go(path);
         foreach (var path in Paths)
-            node.Until(() => node.Said(path, "stopped at 1024 MiB: CUDA_ERROR_OUT_OF_MEMORY"), path);
+            node.Until(() => node.Said(path, $"stopped at {Full(path)} MiB: CUDA_ERROR_OUT_OF_MEMORY"), path);
         // Managed memory is nowhere until it is touched.
         foreach (var path in Paths.Where(p => p != "managed"))
-            node.Until(() => node.Metric($"headroom_workload_gpu_memory_used_bytes{{workload=\"{Name(path)}\",gpu=\"0\"}}") == 1L << 30, path);
+            node.Until(() => Math.Floor(node.Metric($"headroom_workload_gpu_memory_used_bytes{{workload=\"{path}\",gpu=\"0\"}}") / (1 << 20) ?? 0) == Full(path), path);
         foreach (var path in Paths)
-            node.Until(() => node.CapMiB(Name(path)) == 1024, path);
+            node.Until(() => node.CapMiB(path) == 1024, path);
 
         node.Policy(Fixed(Paths, 1152));
         foreach (var path in Paths)
-            node.Until(() => node.CapMiB(Name(path)) == 1152, path);
+            node.Until(() => node.CapMiB(path) == 1152, path);
         foreach (var path in Paths)
         {
             node.Signal(path, "USR1");
-            node.Until(() => node.Said(path, "allocated 1088 MiB"), path);
+            node.Until(() => node.Said(path, $"allocated {(path == "mipmap" ? 1087 : 1088)} MiB"), path);
         }
     }
+
+    /// <summary>MiB. A chain of mipmaps is a little smaller than what was asked: one more does not fit.</summary>
+    private static int Full(string path) => path == "mipmap" ? 1023 : 1024;
 
     [Fact]
     public void Two_processes_of_a_container_share_its_cap_and_a_killed_ones_bytes_come_back()
     {
         using var node = new CapsNode(docker);
         node.Policy(Fixed(["pair"], 1024));
-        node.Run("pair", "greedy --path plain --mib 64 --most 512 --hold 600 & exec greedy --path vmm --mib 64 --hold 600");
+        node.Run("pair", "greedy --path plain --mib 64 --most 512 --hold 600 & while [ ! -e /go/second ]; do usleep 20000; done; exec greedy --path vmm --mib 64 --hold 600");
         using var guard = node.StartGuard();
         node.Start();
         node.Until(() => InitialCap(node, "pair") == 1024ul << 20);
         node.Go("pair");
-        node.Until(() => node.Lines("pair").Count(l => l.StartsWith("stopped", StringComparison.Ordinal)) == 2);
-        node.Until(() => node.Metric("headroom_workload_gpu_memory_used_bytes{workload=\"pair\",gpu=\"0\"}") == 1L << 30);
-        Assert.True(node.Said("pair", "CUDA_ERROR_OUT_OF_MEMORY"));
+        node.Until(() => node.Said("pair", "stopped at 512 MiB: it has what it wants"));
+        node.Go("pair", "second");
+        node.Until(() => node.Said("pair", "stopped at 512 MiB: CUDA_ERROR_OUT_OF_MEMORY"));
+        node.Until(() => Booked(node, "plain") == 512 && Booked(node, "virtual") == 512 && Held(node) == 1024);
 
-        // The first one is a child of the shell that became the second: kill it as nobody can be told of.
-        var killed = docker.Pids("pair")[1];
-        Shell.Run("kill", "-9", $"{killed}");
-        node.Until(() => node.Metric("headroom_workload_gpu_booked_bytes{workload=\"pair\",gpu=\"0\",kind=\"plain\"}") is null or 0
-            || node.Metric("headroom_workload_gpu_booked_bytes{workload=\"pair\",gpu=\"0\",kind=\"virtual\"}") == 1L << 30);
-        node.Until(() => node.Metric("headroom_workload_gpu_memory_used_bytes{workload=\"pair\",gpu=\"0\"}") < 1L << 30);
+        Shell.Run("kill", "-9", $"{docker.Pids("pair")[1]}");
+        node.Until(() => Booked(node, "plain") == 0 && Booked(node, "virtual") == 512 && Held(node) == 512);
         var before = node.Lines("pair").Length;
         node.Signal("pair", "USR1");
         node.Until(() => node.Lines("pair").Skip(before).Any(l => l.StartsWith("allocated", StringComparison.Ordinal)));
@@ -89,9 +89,9 @@ public sealed class CapTests(DockerDaemon docker)
         {
             node.Go(service);
             node.Until(() => node.Said(service, "stopped at 2048 MiB: it has what it wants"), service);
-            node.Until(() => node.Metric($"headroom_workload_cap_backend_info{{workload=\"{Name(service)}\",gpu=\"0\",backend=\"watch\"") == 1, service);
+            node.Until(() => node.Metric($"headroom_workload_cap_backend_info{{workload=\"{service}\",gpu=\"0\",backend=\"watch\"") == 1, service);
         }
-        Assert.Null(node.CapMiB(Name("bare")));
+        Assert.Null(node.CapMiB("bare"));
     }
 
     [Fact]
@@ -116,7 +116,7 @@ public sealed class CapTests(DockerDaemon docker)
         node.Start();
         node.Until(() => InitialCap(node, "job") == 1024ul << 20);
         node.Go("job");
-        node.Until(() => node.CapMiB(Name("job")) == 1024);
+        node.Until(() => node.CapMiB("job") == 1024);
 
         Shell.Run("kill", "-9", $"{node.Program!.Pid}");
         node.Program.Dispose();
@@ -133,7 +133,11 @@ public sealed class CapTests(DockerDaemon docker)
         node.Until(() => node.Said("job", "allocated 1088 MiB"));
     }
 
-    private static string Name(string service) => $"{service}";
+    /// <summary>MiB by the books of the pair's processes.</summary>
+    private static double? Booked(CapsNode node, string kind) => node.Metric($"headroom_workload_gpu_booked_bytes{{workload=\"pair\",gpu=\"0\",kind=\"{kind}\"}}") / (1 << 20);
+
+    /// <summary>MiB by the driver.</summary>
+    private static double? Held(CapsNode node) => node.Metric("headroom_workload_gpu_memory_used_bytes{workload=\"pair\",gpu=\"0\"}") / (1 << 20);
 
     private static ulong InitialCap(CapsNode node, string service)
     {

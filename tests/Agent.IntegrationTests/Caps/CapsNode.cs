@@ -62,24 +62,15 @@ internal sealed class CapsNode : IDisposable
         ], "sh", "-c", $"while [ ! -e /go/now ]; do usleep 20000; done; {command}");
     }
 
-    public void Go(string service) => File.WriteAllText($"{_folder}/go-{service}/now", "");
+    /// <param name="word">Of the file that the container waits for.</param>
+    public void Go(string service, string word = "now") => File.WriteAllText($"{_folder}/go-{service}/{word}", "");
 
     public string PageOf(string service)
     {
         var path = PagePlaces.PageOf(State, Project, service);
-        if (File.Exists(path))
-            return path;
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        using var file = File.Create(path);
-        file.SetLength(PageLayout.Bytes);
-        file.Write(BitConverter.GetBytes(PageLayout.Magic));
-        file.Write(BitConverter.GetBytes(PageLayout.Version | (ulong)PageLayout.Bytes << 32));
-        File.SetUnixFileMode(path, (UnixFileMode)0x1B6); // 0666
+        PageMaker.Create(path);
         return path;
     }
-
-    /// <summary>The last line that the container has written; empty before the first.</summary>
-    public string LastLine(string service) => Lines(service).LastOrDefault() ?? "";
 
     public string[] Lines(string service) => _docker.Docker("logs", service).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
@@ -87,9 +78,6 @@ internal sealed class CapsNode : IDisposable
 
     /// <summary>Sends a signal to all its programs.</summary>
     public void Signal(string service, string signal) => _docker.Docker("exec", "-e", "LD_PRELOAD=", service, "killall", $"-{signal}", "greedy");
-
-    /// <summary>MiB that NVML tells of the card.</summary>
-    public long UsedMiB(int gpu = 0) => Machine.Gpu(gpu).MemoryUsedBytes >> 20;
 
     /// <summary>The value of a series; null where there is none.</summary>
     public double? Metric(string series)
