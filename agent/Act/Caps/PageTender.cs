@@ -6,10 +6,10 @@ namespace Headroom.Act.Caps;
 /// <summary>What else a page needs from the agent: the bytes that only the driver sees, and the cap of a container that starts before the next tick.</summary>
 internal sealed class PageTender
 {
-    /// <summary>Books and driver are read a moment apart: the middle one of so many differences counts.</summary>
-    private const int Looks = 5;
+    /// <summary>Books and driver are read a moment apart: what the driver says is held against books that have not changed for so long before it.</summary>
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<(string Id, int Gpu), Queue<long>> _differences = [];
+    private readonly Dictionary<(string Id, int Gpu), (long Booked, MonoTime Since)> _books = [];
 
     public void Tend(CapWish wish, IReadOnlyList<Hold> holds)
     {
@@ -19,8 +19,8 @@ internal sealed class PageTender
         foreach (var group in wish.Snapshot.Workloads.Where(w => w.Container is { Runs: true } c && c.Binds.ContainsKey(PagePlaces.PageInContainer)).GroupBy(w => w.Container.Binds[PagePlaces.PageInContainer]))
             if (group.Any(w => w.Policy is { Managed: true, Mode: Mode.Enforce }))
                 Tend(group.Key, [.. group], wish, held);
-        foreach (var gone in _differences.Keys.Where(key => !wish.Snapshot.Books.Any(b => (b.InstanceId, b.Gpu) == key)).ToList())
-            _differences.Remove(gone);
+        foreach (var gone in _books.Keys.Where(key => !wish.Snapshot.Books.Any(b => (b.InstanceId, b.Gpu) == key)).ToList())
+            _books.Remove(gone);
     }
 
     private void Tend(string path, IReadOnlyList<WorkloadSnapshot> sharers, CapWish wish, HashSet<(string, int)> held)
@@ -51,17 +51,19 @@ internal sealed class PageTender
         .Where(s => s.Policy is { Managed: true, Mode: Mode.Enforce, CapBytes: not null })
         .Select(s => (long?)Math.Max(s.Policy.CapBytes!.Value, s.Policy.GuaranteeBytes ?? 0)).Min();
 
+    /// <summary>What the driver counts beyond the books; null while that is not known anew.</summary>
     private long? OverheadOf(MemoryBook book, NodeSnapshot snapshot)
     {
-        var used = snapshot.SharesOf(book.InstanceId).Where(s => s.Gpu == book.Gpu && s.Share.HiddenProcesses == 0).Select(s => (long?)s.Share.UsedBytes).FirstOrDefault();
-        if (used is not { } bytes)
+        var key = (book.InstanceId, book.Gpu);
+        if (!_books.TryGetValue(key, out var last) || last.Booked != book.UsedBytes)
+            _books[key] = last = (book.UsedBytes, snapshot.Mono);
+        var gpu = snapshot.Gpus.First(g => g.Index == book.Gpu);
+        if (gpu.Health != GpuHealth.Ok || gpu.At - last.Since < Quiet)
             return null;
-        if (!_differences.TryGetValue((book.InstanceId, book.Gpu), out var last))
-            _differences[(book.InstanceId, book.Gpu)] = last = new Queue<long>(Looks);
-        last.Enqueue(Math.Max(0, bytes - book.UsedBytes));
-        if (last.Count > Looks)
-            last.Dequeue();
-        return last.Order().ElementAt(last.Count / 2);
+        foreach (var (index, share) in snapshot.SharesOf(book.InstanceId))
+            if (index == book.Gpu && share.HiddenProcesses == 0)
+                return Math.Max(0, share.UsedBytes - book.UsedBytes);
+        return null;
     }
 
     private static void Write(PageFile page, IReadOnlyList<PageReplica> replicas, WorkloadSnapshot workload, MemoryBook book, long overhead, CapWish wish)

@@ -26,6 +26,11 @@ internal static class SampleViews
                 new SourceHealth("gpus", true, At, At - TimeSpan.FromSeconds(0.5), 100, 2, TimeSpan.FromMilliseconds(7), null),
                 new SourceHealth("containers", false, At, null, 3, 3, TimeSpan.FromSeconds(5), "nobody answers there"),
             ],
+            Books =
+            [
+                new MemoryBook(
+                    Vision().Container.Id.InstanceId, 0, 8_000 * MiB, new MemoryKinds(7_000 * MiB, 0, 0, 512 * MiB, 488 * MiB, 0, 0), 41, 8_100 * MiB, 8_192 * MiB, 400 * MiB, 12, 3, 2, 96 * MiB, 2),
+            ],
             Alerts = [new AlertSignal("vip-slow", At + TimeSpan.FromMinutes(9))],
             Act = SampleAct(),
         },
@@ -63,6 +68,11 @@ internal static class SampleViews
         ],
         Impulses = [new ImpulseRecord("recommender", ImpulseKind.Restart, RuleName.RunawayMemory, "leak", Wall - TimeSpan.FromHours(2), true)],
         Ineffective = [new IneffectiveLever("vision", Lever.Sleep)],
+        Caps =
+        [
+            new CapReach(Vision().Container.Id, 0, CapBackend.Preload, "the driver's limit: this driver is older than r615"),
+            new CapReach(Container("recommender").Id, 0, CapBackend.Watch, "libheadroom.so: it does not carry the preload library"),
+        ],
         LeftToPeople = ["夜间\"批\\处理"],
     };
 
@@ -176,6 +186,7 @@ internal static class SampleViews
     private static WorkloadSnapshot Vision() => new()
     {
         Container = Container("vision"), LatencySource = "triton", Policy = new WorkloadPolicy { LabelMistakes = ["label headroom.slo.p95: empty"] },
+        Framework = new FrameworkMemory(5_000 * MiB, 8_000 * MiB, 1_500 * MiB, 7, 1, TimeSpan.FromSeconds(1)),
         Latency = new LatencySample
         {
             At = At, Source = "triton", Endpoint = "http://172.17.0.3:8002/metrics", IsIdle = true,
