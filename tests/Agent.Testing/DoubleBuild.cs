@@ -25,7 +25,7 @@ internal static class DoubleBuild
             : throw new InvalidOperationException($"The double was not built ({script}, exit {build.ExitCode}): {errors.Trim()}");
     }
 
-    private static string RepositoryRoot(string script)
+    public static string RepositoryRoot(string script)
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
             if (File.Exists(Path.Combine(folder.FullName, script)))

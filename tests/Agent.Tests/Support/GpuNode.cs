@@ -24,6 +24,8 @@ internal sealed class GpuNode(Policy policy)
     public MonoTime Now { get; private set; } = new(TimeSpan.FromHours(1));
     public DateTimeOffset Wall => Start + Now.SinceOrigin;
     public ActState Act { get; set; } = ActState.Nothing;
+    /// <summary>What the preload library in the containers has booked.</summary>
+    public IReadOnlyList<MemoryBook> Books { get; set; } = [];
     public PlannerMemory Memory { get; private set; } = PlannerMemory.Empty;
 
     public GpuNode Gpu(int index, long total, Func<GpuSample, GpuSample>? with = null, bool mig = false)
@@ -80,6 +82,9 @@ internal sealed class GpuNode(Policy policy)
 
     public long Held(string name, int gpu = 0) => _shares.TryGetValue((name, gpu), out var share) ? share.UsedBytes : 0;
 
+    public static MemoryBook Book(string name, long used, long refusedWhileFree = 0, long overhead = 0, int processes = 1) =>
+        new($"id-{name}", 0, used, new MemoryKinds(used, 0, 0, 0, 0, 0, 0), 1, used, null, overhead, 0, refusedWhileFree, refusedWhileFree, 0, processes);
+
     public GpuNode Strangers(long bytes, int gpu = 0)
     {
         _strangers[gpu] = bytes;
@@ -111,7 +116,7 @@ internal sealed class GpuNode(Policy policy)
         }
         var snapshot = new NodeSnapshot
         {
-            Seq = ++_seq, WallAt = Wall, Mono = Now, Node = "node", Gpus = gpus, Attribution = attribution, Act = Act,
+            Seq = ++_seq, WallAt = Wall, Mono = Now, Node = "node", Gpus = gpus, Attribution = attribution, Act = Act, Books = Books,
             Workloads = [.. _workloads.Values.OrderBy(w => w.Name, StringComparer.Ordinal)],
         };
         var near = new Neighbourhood(snapshot, _last);

@@ -57,6 +57,42 @@ public class FragmentationRuleTests
     }
 
     [Fact]
+    public void What_its_framework_tells_by_the_page_counts_only_what_cannot_be_given_back()
+    {
+        static WorkloadSnapshot Told(WorkloadSnapshot w, long split) => w with { Framework = new FrameworkMemory(5 * GiB, 10 * GiB, split, 0, 0, default) };
+        // Half of it is only a cache.
+        Assert.Empty(Node().Change("torch", w => Told(w, GiB)).Judge(Rule, 30, 60).Proposals);
+        var impulse = Impulse(Node().Change("torch", w => Told(w, 4 * GiB)).Judge(Rule, 15, 60))!;
+        Assert.Equal(0.4, impulse.Reason.Values["ratio"].Number);
+    }
+
+    [Theory]
+    [InlineData(2, false)]
+    [InlineData(3, true)]
+    public void Allocations_refused_while_the_bytes_were_free_are_proof_once_there_are_some(int more, bool restarts)
+    {
+        var node = Node().Change("torch", w => w with { Latency = w.Latency! with { ReservedBytes = null } });
+        node.Books = [Book("torch", 10 * GiB, refusedWhileFree: 7)];
+        Assert.Empty(node.Judge(Rule, 30, 60).Proposals);
+        node.Books = [Book("torch", 10 * GiB, refusedWhileFree: 7 + more)];
+        var output = node.Pass(60).Judge(Rule);
+        Assert.Equal(restarts, Impulse(output) is not null);
+        if (restarts)
+            ReasonChecks.IsWhole(Impulse(output)!.Reason, FragmentationReasons.All);
+    }
+
+    [Fact]
+    public void Proof_makes_no_busy_server_restart_and_grows_old()
+    {
+        var node = Node().Change("torch", w => w with { Latency = w.Latency! with { ReservedBytes = null, IsIdle = false } });
+        node.Books = [Book("torch", 10 * GiB)];
+        node.Judge(Rule);
+        node.Books = [Book("torch", 10 * GiB, refusedWhileFree: 9)];
+        Assert.Equal(FragmentationReasons.NotNow.Code, Refusal(node.Pass(60).Judge(Rule)));
+        Assert.Null(Refusal(node.Judge(Rule, 25, 60)));
+    }
+
+    [Fact]
     public void A_cache_in_use_is_no_fragmentation()
     {
         var node = Idle(Node(), true, 10, 8);

@@ -33,6 +33,27 @@ public class RunawayMemoryRuleTests
     private static RunProposal? Hold(RuleOutput output) => output.Proposals.OfType<RunProposal>().SingleOrDefault();
 
     [Fact]
+    public void Where_the_driver_hides_its_memory_its_own_books_tell()
+    {
+        var node = Node();
+        RuleOutput Grown(double at)
+        {
+            var used = 4 * GiB + (long)(at * 20 * MiB);
+            node.Books = [Book("leaky", used, overhead: 300 * MiB, processes: 2)];
+            // The card counts it all the same: as nobody's.
+            return node.Holds("leaky", 0, hidden: 1).Strangers(used).Pass(5).Judge(Rule);
+        }
+        Assert.Contains(Enumerable.Range(0, 240).Select(i => Grown(i * 5)), o => o.Proposals.OfType<CapProposal>().Any());
+        // One of its processes keeps no books: then nobody knows.
+        node = Node();
+        Assert.DoesNotContain(Enumerable.Range(0, 240).Select(i =>
+        {
+            node.Books = [Book("leaky", 4 * GiB + (long)(i * 100 * MiB), processes: 1)];
+            return node.Holds("leaky", 0, hidden: 1).Pass(5).Judge(Rule);
+        }), o => o.Proposals.Count > 0);
+    }
+
+    [Fact]
     public void A_runaway_is_capped_then_held_then_restarted_before_its_neighbour_runs_out()
     {
         var node = Node(mayRestart: true);

@@ -36,6 +36,22 @@ public class VramCapsRuleTests
     }
 
     [Fact]
+    public void What_nothing_can_cap_frees_no_room_for_others_and_that_is_said()
+    {
+        var node = new GpuNode(PolicyOf(VramStrategy.Priority, 2 * GiB)).Gpu(0, 40 * GiB)
+            .Workload("vip", Priority.Critical, 8 * GiB).Holds("vip", 8 * GiB)
+            .Workload("wild", Priority.Batch).Holds("wild", 20 * GiB);
+        var free = Cap(node.Judge(Rule, 5, 2), "vip");
+        node.Act = new ActState { Caps = [new CapReach(new WorkloadId("wild", "id-wild", Start - TimeSpan.FromDays(1)), 0, CapBackend.Watch, "it does not carry the library")] };
+        var output = node.Judge(Rule, 5, 2);
+        Assert.Null(Cap(output, "wild"));
+        Assert.True(Cap(output, "vip") <= free);
+        Assert.True(Cap(output, "vip") + 20 * GiB <= 38 * GiB);
+        var told = Assert.Single(output.Remarks, r => r.Reason.Code == VramCapsReasons.WatchOnly.Code);
+        ReasonChecks.IsWhole(told.Reason, VramCapsReasons.All);
+    }
+
+    [Fact]
     public void Without_a_written_cap_fixed_gives_none()
     {
         var output = new GpuNode(PolicyOf()).Gpu(0, 80 * GiB).Workload("a", cap: 20 * GiB).Holds("a", GiB).Workload("b").Holds("b", GiB).Judge(Rule);

@@ -1,0 +1,30 @@
+using System.Diagnostics;
+using Headroom.Testing;
+
+namespace Headroom.Tests.Preload;
+
+/// <summary>libheadroom.so: what its own scripts show, each a line a check. They need gcc and no container.</summary>
+public sealed class PreloadTests(ITestOutputHelper output)
+{
+    /// <summary>Every path of allocation against the CUDA double, caps moved live, processes killed; then a million random operations of 32 threads, once with processes killed,
+    /// and a tenth of it under AddressSanitizer and ThreadSanitizer.</summary>
+    [Fact]
+    public void Caps_hold_on_every_path_and_the_books_equal_the_cards_own() => Run("tests/fakes/cuda/check.sh", CudaDouble.Folder, CudaDouble.Library);
+
+    /// <summary>bash, Python, musl's and other programs under it; lookups by every way; pages missing, short and garbage; fork and exec; symbol versions.</summary>
+    [Fact]
+    public void Programs_that_use_no_CUDA_run_as_without_it() => Run("tests/preload/run.sh", Path.Combine(CudaDouble.PreloadFolder, "tests"));
+
+    private void Run(string script, params string[] arguments)
+    {
+        var root = DoubleBuild.RepositoryRoot(script);
+        using var run = Process.Start(new ProcessStartInfo(Path.Combine(root, script), arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var errors = run.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var lines = run.StandardOutput.ReadToEnd();
+        run.WaitForExit();
+        output.WriteLine(lines);
+        Assert.True(run.ExitCode == 0, $"{lines}\n{errors.Result}");
+        Assert.DoesNotContain("FAIL", lines, StringComparison.Ordinal);
+        Assert.True(lines.Split('\n').Count(line => line.StartsWith("ok", StringComparison.Ordinal)) >= 20, lines);
+    }
+}
