@@ -66,6 +66,8 @@ internal sealed partial class Reconciler(HandTools tools, Actuators.VramRoom roo
             : !hasGuard() ? "no guard answers: start `headroom guard` (systemd: headroom-guard.service)"
             : !isSettled ? fresh ? "the containers have not been seen for long enough yet" : "Docker does not answer"
             : null;
+        // The tick that ends a limit was still decided in a lower mode: it says of holds what the policy does not.
+        var onlyKeep = limited is not null || snapshot.Act.Limited is not null;
         // Who only watches needs no guard.
         if (limited != _limited && policy.Mode == Mode.Enforce)
             LogLimit(tools.Log, limited ?? "nothing: it may act as far as the policy says");
@@ -85,12 +87,12 @@ internal sealed partial class Reconciler(HandTools tools, Actuators.VramRoom roo
             var name = workload?.Name ?? one?.Workload.Name ?? "";
             var desired = new Desired(
                 workload, one?.Run, [.. impulses[id]], one?.Mode ?? snapshot.Mode, policy, plan.Seq, snapshot.Mono,
-                BytesOf(snapshot, id), FreeUseBook.NowOf(snapshot, id), _freeUse[id], limited is not null, isSettled, fresh);
+                BytesOf(snapshot, id), FreeUseBook.NowOf(snapshot, id), _freeUse[id], onlyKeep, isSettled, fresh);
             HandOf(id, name).Want(desired);
             foreach (var impulse in desired.Impulses)
                 _trials.Begin(impulse, snapshot);
         }
-        caps.Want(new CapWish(plan, snapshot, policy, limited is not null, isSettled, fresh));
+        caps.Want(new CapWish(plan, snapshot, policy, onlyKeep, isSettled, fresh));
         foreach (var (id, (hand, _)) in _hands)
             if (!wanted.ContainsKey(id) && !impulses.Contains(id) && hand.IsIdle && !seen.ContainsKey(id) && _hands.TryRemove(id, out _))
                 hand.Retire();

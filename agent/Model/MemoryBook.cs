@@ -3,6 +3,7 @@ namespace Headroom.Model;
 /// <summary>What the preload library in a container's processes has booked on one GPU, summed over them. The containers write it themselves: evidence, not proof.</summary>
 /// <param name="UsedBytes">Held by driver calls that went through the library.</param>
 /// <param name="Kinds">The same by kind; bytes.</param>
+/// <param name="Calls">Allocations and releases since its processes began: while it does not move, neither does what is held.</param>
 /// <param name="Segments">Allocations that the driver gave and has not got back.</param>
 /// <param name="HighWaterBytes">Sum of the processes' own marks.</param>
 /// <param name="CapBytes">The cap that stands in the page; null: none.</param>
@@ -11,7 +12,7 @@ namespace Headroom.Model;
 /// <param name="RefusedWhileFree">Refused by the driver although card and cap had the bytes free: fragmentation, or somebody else's limit.</param>
 /// <param name="Processes">With a slot of their own.</param>
 internal sealed record MemoryBook(
-    string InstanceId, int Gpu, long UsedBytes, MemoryKinds Kinds, long Segments, long HighWaterBytes, long? CapBytes, long OverheadBytes,
+    string InstanceId, int Gpu, long UsedBytes, MemoryKinds Kinds, long Calls, long Segments, long HighWaterBytes, long? CapBytes, long OverheadBytes,
     long Refused, long RefusedByDriver, long RefusedWhileFree, long LastRefusedBytes, int Processes);
 
 /// <summary>Bytes by the driver call that gave them.</summary>

@@ -2,8 +2,8 @@ namespace Headroom.Pages;
 
 /// <summary>What stands in one page of one container. Written by the container's own processes: any value may be wrong.</summary>
 /// <param name="Index">Of 16.</param>
-/// <param name="PidNamespace">Inode of the container's pid namespace.</param>
-internal sealed record PageReplica(int Index, ulong PidNamespace, IReadOnlyList<PageGpu> Gpus, IReadOnlyList<PageSlot> Slots);
+/// <param name="Life">See <see cref="PageLayout.Life"/>.</param>
+internal sealed record PageReplica(int Index, ulong Life, IReadOnlyList<PageGpu> Gpus, IReadOnlyList<PageSlot> Slots);
 
 /// <param name="Cap">Bytes; <see cref="PageLayout.CapUnset"/>, <see cref="PageLayout.CapNone"/>.</param>
 /// <param name="IsWhole">The check word fits the cap.</param>
@@ -19,4 +19,4 @@ internal sealed record PageSlot(int Index, ulong Owner, bool IsReady, IReadOnlyL
 /// <summary>Bytes and counts as in struct hr_book.</summary>
 internal readonly record struct PageBook(
     ulong Used, ulong Asking, ulong Plain, ulong Pitch, ulong Managed, ulong Pool, ulong Virtual, ulong Array, ulong Graph,
-    ulong Segments, ulong HighWater, ulong Refused, ulong RefusedByDriver, ulong RefusedWhileFree, ulong LastRefused);
+    ulong Segments, ulong HighWater, ulong Allocations, ulong Frees, ulong Refused, ulong RefusedByDriver, ulong RefusedWhileFree, ulong LastRefused);

@@ -43,17 +43,17 @@ internal sealed class PageFile : IDisposable
         for (var i = 0; i < PageLayout.Replicas; i++)
         {
             Fill(head[..8], ReplicaAt(i));
-            var space = Word(head, 0);
-            if (space == 0)
+            var life = Word(head, 0);
+            if (life == 0)
                 continue;
             Fill(head, ReplicaAt(i));
-            replicas.Add(new PageReplica(i, space, GpusIn(head), SlotsIn(head, i)));
+            replicas.Add(new PageReplica(i, life, GpusIn(head), SlotsIn(head, i)));
         }
         return replicas;
     }
 
-    /// <summary>What the container with this pid namespace has; null: none of its processes has come to the page yet.</summary>
-    public PageReplica? Find(ulong pidNamespace) => Read().FirstOrDefault(r => r.PidNamespace == pidNamespace);
+    /// <summary>What this life of a container has; null: none of its processes has come to the page yet.</summary>
+    public PageReplica? Find(ulong life) => Read().FirstOrDefault(r => r.Life == life);
 
     /// <summary>The library reads the check word too: a cap that is half written is never obeyed.</summary>
     public void SetCap(PageReplica replica, PageGpu gpu, ulong cap) => WriteChecked(GpuAt(replica.Index, gpu.Index) + PageLayout.GpuCap, cap);
@@ -101,7 +101,7 @@ internal sealed class PageFile : IDisposable
             WriteChecked(GpuAt(replica.Index, gpu.Index) + PageLayout.GpuCap, PageLayout.CapUnset);
             SetOverhead(replica, gpu, 0);
         }
-        if (ReadWord(ReplicaAt(replica.Index)) == replica.PidNamespace)
+        if (ReadWord(ReplicaAt(replica.Index)) == replica.Life)
             Write(ReplicaAt(replica.Index), 0);
     }
 
@@ -156,7 +156,7 @@ internal sealed class PageFile : IDisposable
     {
         return new PageBook(
             Word(b, 0), Word(b, PageLayout.BookAsking), Kind(b, 0), Kind(b, 1), Kind(b, 2), Kind(b, 3), Kind(b, 4), Kind(b, 5), Kind(b, 6),
-            Word(b, PageLayout.BookSegments), Word(b, PageLayout.BookHighWater), Word(b, PageLayout.BookRefused), Word(b, PageLayout.BookRefusedByDriver),
+            Word(b, PageLayout.BookSegments), Word(b, PageLayout.BookHighWater), Word(b, PageLayout.BookAllocations), Word(b, PageLayout.BookFrees), Word(b, PageLayout.BookRefused), Word(b, PageLayout.BookRefusedByDriver),
             Word(b, PageLayout.BookRefusedWhileFree), Word(b, PageLayout.BookLastRefused));
 
         static ulong Kind(ReadOnlySpan<byte> book, int kind) => Word(book, PageLayout.BookKinds + kind * 8);

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Globalization;
 
 namespace Headroom.Pages;
 
@@ -18,7 +17,7 @@ internal static class PageLayout
     public const int ReplicaBytes = 190016, ReplicaGpus = 64, ReplicaOwners = 1088, ReplicaProcesses = 1600;
     public const int GpuBytes = 64, GpuCap = 8, GpuOverhead = 24;
     public const int ProcessBytes = 2944, ProcessFramework = 24, ProcessBooks = 128;
-    public const int BookBytes = 176, BookAsking = 8, BookKinds = 16, BookSegments = 80, BookHighWater = 88, BookRefused = 112, BookRefusedByDriver = 120, BookRefusedWhileFree = 128, BookLastRefused = 136;
+    public const int BookBytes = 176, BookAsking = 8, BookKinds = 16, BookSegments = 80, BookHighWater = 88, BookAllocations = 96, BookFrees = 104, BookRefused = 112, BookRefusedByDriver = 120, BookRefusedWhileFree = 128, BookLastRefused = 136;
 
     public const int Bytes = FirstReplica + Replicas * ReplicaBytes;
 
@@ -42,5 +41,9 @@ internal static class PageLayout
     /// <summary>Who owns a process slot: pid in its own namespace and start time in clock ticks since boot.</summary>
     public static ulong Token(int pidInside, ulong startTime) => (ulong)pidInside << 42 | startTime & (1ul << 42) - 1;
 
-    public static string Told(ulong token) => string.Create(CultureInfo.InvariantCulture, $"pid {token >> 42} (inside)");
+    /// <summary>One life of a container: inode of its pid namespace, of which the kernel gives out the same at once again, and start time of that namespace's first process.</summary>
+    public static ulong Life(ulong pidNamespace, ulong firstStarted) => firstStarted << 32 | pidNamespace & uint.MaxValue;
+
+    /// <summary>The inode of <see cref="Life"/>.</summary>
+    public static ulong NamespaceOf(ulong life) => life & uint.MaxValue;
 }

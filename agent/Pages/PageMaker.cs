@@ -167,7 +167,8 @@ internal static partial class PageMaker
             Span<byte> header = stackalloc byte[HeaderBytes];
             WriteHeader(header);
             file.Write(header);
-            file.SetLength(PageLayout.Bytes); // the rest is a hole: zeros that take no space
+            // Zeros, and no hole: a store into a hole of a mapped file ends the program when the disk is full.
+            file.Write(new byte[PageLayout.Bytes - HeaderBytes]);
         });
     }
 }

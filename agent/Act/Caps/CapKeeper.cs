@@ -21,6 +21,8 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
     private readonly Dictionary<(string Id, int Gpu), Hold> _holds = [];
     private readonly Dictionary<(string Id, int Gpu), (int Failures, MonoTime NotBefore)> _rests = [];
     private readonly HashSet<(string Id, int Gpu)> _told = [];
+    /// <summary>Not sure to be in force: a step did not end well, or an earlier agent may have ended between journal and effect.</summary>
+    private readonly HashSet<(string Id, int Gpu)> _inDoubt = [];
     private readonly HashSet<string> _leftToPeople = [];
     private readonly PageTender _pages = new();
     private readonly Lock _releasing = new();
@@ -36,7 +38,11 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
     public void Adopt(IEnumerable<Hold> holds)
     {
         foreach (var hold in holds)
-            _holds[(hold.Workload.InstanceId, hold.Gpu!.Value)] = hold;
+            if (hold.Gpu is { } gpu)
+            {
+                _holds[(hold.Workload.InstanceId, gpu)] = hold;
+                _inDoubt.Add((hold.Workload.InstanceId, gpu));
+            }
         Publish([]);
     }
 
@@ -87,23 +93,25 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
         TakeReleases(wish);
         var reaches = Reach(wish);
         var failed = new HashSet<int>();
-        foreach (var step in CapSteps.Of(wish, _holds.Values, _leftToPeople))
+        foreach (var step in CapSteps.Of(wish, _holds.Values, _leftToPeople, _inDoubt))
         {
+            // Only a cap that was to come down makes the room that another wants; the rules grant what is new from free room only.
+            var makesRoom = step is CapStep.Set { Held: not null, Grows: false };
             if (!MayTry(step))
             {
-                failed.Add(step.Gpu);
+                if (makesRoom)
+                    failed.Add(step.Gpu);
                 continue;
             }
             var went = step switch
             {
-                // What shrinks makes the room that this one wants.
                 CapStep.Set { Grows: true } when failed.Contains(step.Gpu) => true,
                 CapStep.Set set => await SetAsync(set, wish, reaches, stop),
                 CapStep.GiveBack back => await GiveBackAsync(back.Hold, wish, stop),
                 CapStep.Drop drop => Drop(drop.Hold, drop.Why, wish),
                 _ => true,
             };
-            if (!went)
+            if (!went && makesRoom)
                 failed.Add(step.Gpu);
         }
         if (Now - _lookedAt >= LookEvery && tools.MayAct())
@@ -112,7 +120,9 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
             LookAtAll(wish);
         }
         if (tools.MayAct())
-            _pages.Tend(wish, [.. _holds.Values]);
+            _pages.Tend(wish, [.. _holds.Values], _leftToPeople);
+        foreach (var gone in _rests.Keys.Where(key => !_holds.ContainsKey(key) && !wish.Snapshot.Workloads.Any(w => w.Container.Id.InstanceId == key.Id)).ToList())
+            _rests.Remove(gone);
         _told.RemoveWhere(key => !wish.Plan.Wanted.Any(w => w.Workload.InstanceId == key.Id && w.Caps.Any(c => c.Gpu == key.Gpu)));
         Publish([.. reaches.Values.Select(r => r.Reach)]);
     }
@@ -147,10 +157,12 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
                 Tell(StepKind.Take, id, set.Cap.Rule, StepResult.Refused($"nothing can cap it on GPU {set.Gpu}: {reach.Reach.Why}"), wish, set.Cap.Reason, set.Mode);
             return true;
         }
+        if (set.Mode < Mode.Enforce && _told.Contains(key) || !tools.MayAct())
+            return true;
         if (set.Held is not { } held)
             return await TakeAsync(set, backend, wish, stop);
         // By the way that it was set by: its undo belongs to that.
-        var target = TargetOf(set.Workload.Container, set.Gpu, wish);
+        var target = TargetOf(set.Workload.Container, held, wish);
         var answer = target is null ? new CapAnswer(CapResult.Failed, $"GPU {set.Gpu} is not there")
             : probe.By(CapUndo.KindOf(held.Undo))?.Set(target, set.Cap.Bytes) ?? new CapAnswer(CapResult.Gone, "it was set in a way that this version does not know: left as it is");
         if (target is not null)
@@ -160,6 +172,9 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
         var now = held with { CapBytes = set.Cap.Bytes, Stuck = null, Rule = set.Cap.Rule, Reason = set.Cap.Reason, Undo = held.Undo! with { Ours = Text(set.Cap.Bytes) } };
         _holds[key] = now;
         _rests.Remove(key);
+        _inDoubt.Remove(key);
+        if (now.CapBytes == held.CapBytes)
+            return true;
         Write(() => tools.Journal.Adjust(now), now);
         LogMoved(tools.Log, id.Name, set.Gpu, held.CapBytes!.Value >> 20, set.Cap.Bytes >> 20, set.Cap.Reason.Sentence());
         return true;
@@ -189,7 +204,7 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
             return Failed(key, null, set, new CapAnswer(CapResult.Failed, problem), wish);
         var hold = new Hold(id, Lever.Cap, set.Cap.Rule, 1, set.Gpu, set.Cap.Bytes, tools.Time.GetUtcNow())
         {
-            Undo = new Undo(UndoKind.LiftCap, id.InstanceId, Text(set.Cap.Bytes), CapUndo.Of(backend.Kind, before.Bytes)),
+            Undo = new Undo(UndoKind.LiftCap, id.InstanceId, Text(set.Cap.Bytes), CapUndo.Of(backend.Kind, target.Gpu.Uuid, before.Bytes)),
             Previous = before.Bytes is { } bytes ? $"a cap of {bytes >> 20} MiB" : "no cap", Reason = set.Cap.Reason,
         };
         try
@@ -203,6 +218,7 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
             return false;
         }
         _holds[key] = hold;
+        _inDoubt.Add(key);
         tools.Crash.Pass("journal.taken");
         var answer = backend.Set(target, set.Cap.Bytes);
         probe.Heard(target, answer);
@@ -210,6 +226,7 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
         if (answer.Result != CapResult.Done)
             return Failed(key, hold, set, answer, wish);
         _rests.Remove(key);
+        _inDoubt.Remove(key);
         Tell(StepKind.Take, id, set.Cap.Rule, StepResult.Done($"{answer.Evidence} ({backend.Kind.Word()})"), wish, set.Cap.Reason, set.Mode, hold);
         return true;
     }
@@ -229,7 +246,7 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
         }
         if (container is null || !container.Id.IsSameLife(hold.Workload) || !container.Sample.Runs)
             return Drop(hold, "that life of the container has ended", wish);
-        if (!tools.MayAct() || TargetOf(container.Sample, hold.Gpu.Value, wish) is not { } target)
+        if (!tools.MayAct() || TargetOf(container.Sample, hold, wish) is not { } target)
         {
             Rest(key);
             return false;
@@ -237,7 +254,8 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
         if (probe.By(CapUndo.KindOf(hold.Undo)) is not { } backend)
             return Drop(hold, "it was set in a way that this version does not know: left as it is", wish);
         var now = backend.Read(target);
-        if (now.Problem is null && !IsSame(now.Bytes, hold.CapBytes))
+        // One that never came into force is no sign of another's hand.
+        if (now.Problem is null && !IsSame(now.Bytes, hold.CapBytes) && !(_inDoubt.Contains(key) && backend.Kind == CapBackend.Preload))
             return Drop(hold, now.Bytes is null ? "it has no cap any more: somebody lifted it" : $"somebody set {now.Bytes >> 20} MiB: left as it is", wish);
         var answer = backend.Set(target, CapUndo.Previous(hold.Undo!));
         tools.Crash.Pass("effect.given-back");
@@ -262,7 +280,8 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
     {
         foreach (var hold in _holds.Values.ToList())
         {
-            if (wish.Snapshot.Workloads.FirstOrDefault(w => w.Container.Id.IsSameLife(hold.Workload)) is not { } workload || TargetOf(workload.Container, hold.Gpu!.Value, wish) is not { } target)
+            if (wish.Snapshot.Workloads.FirstOrDefault(w => w.Container.Id.IsSameLife(hold.Workload)) is not { } workload || TargetOf(workload.Container, hold, wish) is not { } target
+                || _inDoubt.Contains((hold.Workload.InstanceId, hold.Gpu!.Value)))
                 continue;
             if (probe.By(CapUndo.KindOf(hold.Undo)) is not { } backend || backend.Read(target) is not { Problem: null } now || IsSame(now.Bytes, hold.CapBytes))
                 continue;
@@ -295,7 +314,10 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
         if (hold is not null && answer.Result == CapResult.Gone)
             return Drop(hold, answer.Evidence, wish);
         if (hold is not null)
+        {
             _holds[key] = hold with { Stuck = answer.Evidence };
+            _inDoubt.Add(key);
+        }
         Tell(StepKind.Take, set.Workload.Container.Id, set.Cap.Rule, StepResult.Failed(answer.Evidence), wish, set.Cap.Reason, set.Mode, hold);
         return false;
     }
@@ -312,6 +334,7 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
         var key = (hold.Workload.InstanceId, hold.Gpu!.Value);
         _holds.Remove(key);
         _rests.Remove(key);
+        _inDoubt.Remove(key);
         Write(() => tools.Journal.Done(hold.Id, why), hold);
         tools.Crash.Pass("journal.done");
     }
@@ -321,6 +344,13 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
 
     private static CapTarget? TargetOf(ContainerSample container, int gpu, CapWish wish) =>
         wish.Snapshot.Gpus.FirstOrDefault(g => g.Index == gpu) is { } sample ? new CapTarget(container, sample.Identity) : null;
+
+    /// <summary>On the card that the cap was set on, wherever that stands now.</summary>
+    private static CapTarget? TargetOf(ContainerSample container, Hold hold, CapWish wish)
+    {
+        var uuid = CapUndo.UuidOf(hold.Undo);
+        return wish.Snapshot.Gpus.FirstOrDefault(g => g.Identity.Uuid == uuid) is { } sample ? new CapTarget(container, sample.Identity) : null;
+    }
 
     private bool MayTry(CapStep step) => !_rests.TryGetValue(step switch
     {

@@ -16,7 +16,7 @@ internal abstract record CapStep(int Gpu)
 }
 
 /// <summary>What the newest plan wants of caps, with what it was decided from.</summary>
-/// <param name="OnlyKeep">Act may take nothing new: what is held stays.</param>
+/// <param name="OnlyKeep">Act takes nothing new now, or the plan was made while it did not, and says less than the policy does. What is held still follows the plan: caps need no guard.</param>
 /// <param name="IsSettled">Enough was seen since the start to give back.</param>
 /// <param name="DockerAnswers">Who is not among the containers is gone.</param>
 internal sealed record CapWish(Plan Plan, NodeSnapshot Snapshot, Policy Policy, bool OnlyKeep, bool IsSettled, bool DockerAnswers);
@@ -25,7 +25,8 @@ internal sealed record CapWish(Plan Plan, NodeSnapshot Snapshot, Policy Policy, 
 internal static class CapSteps
 {
     /// <param name="leftToPeople">Names of workloads of which a person took a cap back.</param>
-    public static IReadOnlyList<CapStep> Of(CapWish wish, IReadOnlyCollection<Hold> holds, IReadOnlyCollection<string> leftToPeople)
+    /// <param name="inDoubt">Holds of which it is not sure that they are in force: set anew.</param>
+    public static IReadOnlyList<CapStep> Of(CapWish wish, IReadOnlyCollection<Hold> holds, IReadOnlyCollection<string> leftToPeople, IReadOnlyCollection<(string, int)> inDoubt)
     {
         var seen = wish.Snapshot.Workloads.ToDictionary(w => w.Container.Id.InstanceId);
         var held = holds.ToDictionary(h => (h.Workload.InstanceId, h.Gpu!.Value));
@@ -33,29 +34,39 @@ internal static class CapSteps
         var served = new HashSet<(string, int)>();
         foreach (var wanted in wish.Plan.Wanted)
         {
-            if (wanted.Mode < Mode.Recommend || wish.OnlyKeep || !seen.TryGetValue(wanted.Workload.InstanceId, out var workload) || !workload.Container.Id.IsSameLife(wanted.Workload)
+            if (!seen.TryGetValue(wanted.Workload.InstanceId, out var workload) || !workload.Container.Id.IsSameLife(wanted.Workload)
                 || !workload.Container.Runs || leftToPeople.Contains(workload.Name))
+                continue;
+            var mode = wish.OnlyKeep ? ModeOf(workload, wish) : wanted.Mode;
+            if (mode < Mode.Recommend)
                 continue;
             foreach (var cap in wanted.Caps)
             {
                 var hold = held.GetValueOrDefault((wanted.Workload.InstanceId, cap.Gpu));
+                if (hold is null && wish.OnlyKeep)
+                    continue;
                 // A hold in a mode that only tells is given back below.
-                if (hold is not null && (wanted.Mode < Mode.Enforce || !hold.Workload.IsSameLife(wanted.Workload)))
+                if (hold is not null && (mode < Mode.Enforce || !hold.Workload.IsSameLife(wanted.Workload)))
                     continue;
                 if (hold is not null)
                     served.Add((wanted.Workload.InstanceId, cap.Gpu));
-                if (hold?.CapBytes != cap.Bytes)
-                    steps.Add(new CapStep.Set(hold, workload, cap, wanted.Mode, cap.Bytes > hold?.CapBytes));
+                if (hold?.CapBytes != cap.Bytes || inDoubt.Contains((wanted.Workload.InstanceId, cap.Gpu)))
+                    steps.Add(new CapStep.Set(hold, workload, cap, mode, cap.Bytes > hold?.CapBytes));
             }
         }
         steps.Sort((a, b) => ((CapStep.Set)a).Grows.CompareTo(((CapStep.Set)b).Grows));
         foreach (var hold in holds)
             if (WhyOver(hold, seen, wish) is { } why)
                 steps.Insert(0, new CapStep.Drop(hold, why));
-            else if (!served.Contains((hold.Workload.InstanceId, hold.Gpu!.Value)) && (!wish.OnlyKeep && wish.IsSettled || leftToPeople.Contains(hold.Workload.Name)))
+            else if (!served.Contains((hold.Workload.InstanceId, hold.Gpu!.Value)) && (wish.IsSettled || leftToPeople.Contains(hold.Workload.Name)))
                 steps.Add(new CapStep.GiveBack(hold));
         return steps;
     }
+
+    /// <summary>What the policy itself says of it.</summary>
+    private static Mode ModeOf(WorkloadSnapshot workload, CapWish wish) =>
+        wish.Policy.EnforceUntil is { } until && wish.Snapshot.WallAt >= until ? Mode.Recommend
+        : wish.Policy.Mode < workload.Policy.Mode ? wish.Policy.Mode : workload.Policy.Mode;
 
     private static string? WhyOver(Hold hold, Dictionary<string, WorkloadSnapshot> seen, CapWish wish)
     {

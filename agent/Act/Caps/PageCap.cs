@@ -32,7 +32,7 @@ internal sealed class PageCap(string procPath = "/proc") : ICapBackend
                 return new CapAnswer(CapResult.Gone, problem!);
             var cap = bytes is { } some ? (ulong)some : PageLayout.CapNone;
             open.Page.SetCap(open.Replica, open.Gpu, cap);
-            var now = open.Page.Find(open.Replica.PidNamespace)?.Gpus.FirstOrDefault(g => g.Key == open.Gpu.Key);
+            var now = open.Page.Find(open.Replica.Life)?.Gpus.FirstOrDefault(g => g.Key == open.Gpu.Key);
             return now is { IsWhole: true } && now.Cap == cap
                 ? new CapAnswer(CapResult.Done, bytes is null ? "its page says: no cap" : $"its page says: {bytes} bytes")
                 : new CapAnswer(CapResult.Failed, "its page does not keep the cap: does something in the container write to it?");
@@ -58,10 +58,10 @@ internal sealed class PageCap(string procPath = "/proc") : ICapBackend
         }
         try
         {
-            if (PageLayout.GpuKey(target.Gpu.Uuid) is not { } key || ProcessFacts.PidNamespaceOf(target.Container.Pid, procPath) is not { } space)
+            if (PageLayout.GpuKey(target.Gpu.Uuid) is not { } key || LifeOf(target.Container.Pid) is not { } life)
                 problem = "its first process can't be seen: give the agent pid: host";
-            else if (page.Find(space) is not { } replica)
-                problem = "it carries the preload library, and none of its processes has used CUDA through it yet; one that is linked statically or clears LD_PRELOAD never will";
+            else if (page.Find(life) is not { } replica)
+                problem = "it carries the preload library, and none of its processes has used CUDA through it yet; one that is linked statically, clears LD_PRELOAD or runs in another's pid namespace never will";
             else if (replica.Gpus.FirstOrDefault(g => g.Key == key) is not { } gpu)
                 problem = $"none of its processes has used GPU {target.Gpu.Index} through the preload library yet";
             else
@@ -74,6 +74,9 @@ internal sealed class PageCap(string procPath = "/proc") : ICapBackend
         page.Dispose();
         return null;
     }
+
+    private ulong? LifeOf(int pid) =>
+        ProcessFacts.PidNamespaceOf(pid, procPath) is { } space && ProcessFacts.StartTimeOf(pid, procPath) is { } started ? PageLayout.Life(space, started) : null;
 
     private sealed record Opened(PageFile Page, PageReplica Replica, PageGpu Gpu) : IDisposable
     {

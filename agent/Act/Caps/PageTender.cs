@@ -9,31 +9,33 @@ internal sealed class PageTender
     /// <summary>Books and driver are read a moment apart: what the driver says is held against books that have not changed for so long before it.</summary>
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<(string Id, int Gpu), (long Booked, MonoTime Since)> _books = [];
+    private readonly Dictionary<(string Id, int Gpu), (long Calls, MonoTime Since)> _books = [];
 
-    public void Tend(CapWish wish, IReadOnlyList<Hold> holds)
+    /// <param name="leftToPeople">Workloads that get no cap now, though the policy names one.</param>
+    public void Tend(CapWish wish, IReadOnlyList<Hold> holds, IReadOnlyCollection<string> leftToPeople)
     {
         if (wish.OnlyKeep)
             return;
         var held = holds.Select(h => (h.Workload.InstanceId, h.Gpu!.Value)).ToHashSet();
+        // Also of those that are not managed any more: what was written for them before goes.
         foreach (var group in wish.Snapshot.Workloads.Where(w => w.Container is { Runs: true } c && c.Binds.ContainsKey(PagePlaces.PageInContainer)).GroupBy(w => w.Container.Binds[PagePlaces.PageInContainer]))
-            if (group.Any(w => w.Policy is { Managed: true, Mode: Mode.Enforce }))
-                Tend(group.Key, [.. group], wish, held);
+            Tend(group.Key, [.. group], InitialOf(group.Where(w => !leftToPeople.Contains(w.Name)), wish), wish, held);
         foreach (var gone in _books.Keys.Where(key => !wish.Snapshot.Books.Any(b => (b.InstanceId, b.Gpu) == key)).ToList())
             _books.Remove(gone);
     }
 
-    private void Tend(string path, IReadOnlyList<WorkloadSnapshot> sharers, CapWish wish, HashSet<(string, int)> held)
+    private void Tend(string path, IReadOnlyList<WorkloadSnapshot> sharers, long? initial, CapWish wish, HashSet<(string, int)> held)
     {
         using var page = PageFile.TryOpen(path, out _);
         if (page is null)
             return;
         try
         {
-            var initial = InitialOf(sharers, wish);
             foreach (var gpu in wish.Snapshot.Gpus)
                 if (PageLayout.GpuKey(gpu.Identity.Uuid) is { } key)
                     page.SetInitial(key, initial is { } cap ? (ulong)cap : PageLayout.CapUnset);
+            if (!sharers.Any(w => held.Any(h => h.Item1 == w.Container.Id.InstanceId)))
+                return;
             var replicas = page.Read();
             foreach (var workload in sharers)
                 foreach (var book in wish.Snapshot.Books)
@@ -47,7 +49,7 @@ internal sealed class PageTender
     }
 
     /// <summary>The cap as it is written: what follows use says nothing of a container that has yet to load.</summary>
-    private static long? InitialOf(IReadOnlyList<WorkloadSnapshot> sharers, CapWish wish) => !wish.Policy.Rules.VramCaps.Enabled ? null : sharers
+    private static long? InitialOf(IEnumerable<WorkloadSnapshot> sharers, CapWish wish) => !wish.Policy.Rules.VramCaps.Enabled ? null : sharers
         .Where(s => s.Policy is { Managed: true, Mode: Mode.Enforce, CapBytes: not null })
         .Select(s => (long?)Math.Max(s.Policy.CapBytes!.Value, s.Policy.GuaranteeBytes ?? 0)).Min();
 
@@ -55,8 +57,8 @@ internal sealed class PageTender
     private long? OverheadOf(MemoryBook book, NodeSnapshot snapshot)
     {
         var key = (book.InstanceId, book.Gpu);
-        if (!_books.TryGetValue(key, out var last) || last.Booked != book.UsedBytes)
-            _books[key] = last = (book.UsedBytes, snapshot.Mono);
+        if (!_books.TryGetValue(key, out var last) || last.Calls != book.Calls)
+            _books[key] = last = (book.Calls, snapshot.Mono);
         var gpu = snapshot.Gpus.First(g => g.Index == book.Gpu);
         if (gpu.Health != GpuHealth.Ok || gpu.At - last.Since < Quiet)
             return null;
@@ -69,8 +71,10 @@ internal sealed class PageTender
     private static void Write(PageFile page, IReadOnlyList<PageReplica> replicas, WorkloadSnapshot workload, MemoryBook book, long overhead, CapWish wish)
     {
         var uuid = wish.Snapshot.Gpus.First(g => g.Index == book.Gpu).Identity.Uuid;
-        var space = Interop.Linux.ProcessFacts.PidNamespaceOf(workload.Container.Pid);
-        if (replicas.FirstOrDefault(r => r.PidNamespace == space) is { } replica && replica.Gpus.FirstOrDefault(g => g.Key == PageLayout.GpuKey(uuid)) is { } gpu && gpu.Overhead != (ulong)overhead)
+        if (Interop.Linux.ProcessFacts.PidNamespaceOf(workload.Container.Pid) is not { } space || Interop.Linux.ProcessFacts.StartTimeOf(workload.Container.Pid) is not { } started)
+            return;
+        var life = PageLayout.Life(space, started);
+        if (replicas.FirstOrDefault(r => r.Life == life) is { } replica && replica.Gpus.FirstOrDefault(g => g.Key == PageLayout.GpuKey(uuid)) is { } gpu && gpu.Overhead != (ulong)overhead)
             page.SetOverhead(replica, gpu, (ulong)overhead);
     }
 }

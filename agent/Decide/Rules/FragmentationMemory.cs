@@ -18,8 +18,8 @@ internal sealed record IdleFloor(
     DateTimeOffset StartedAt, MonoTime? IdleSince, MonoTime? HighSince, MonoTime HighSeen, IReadOnlyDictionary<int, long> Floor,
     IReadOnlyDictionary<int, long>? Baseline, MonoTime BaselineAt)
 {
-    /// <summary>Allocations that the driver had refused while the bytes were free, as its books told last; null before.</summary>
-    public long? RefusedSeen { get; init; }
+    /// <summary>By GPU: allocations that the driver had refused while the bytes were free, and of how many processes, as its books told last.</summary>
+    public IReadOnlyDictionary<int, (long Refused, int Processes)> RefusedSeen { get; init; } = new Dictionary<int, (long, int)>();
     /// <summary>How many more there have been lately, and when the last was seen.</summary>
     public (long Count, MonoTime At)? Proof { get; init; }
 }

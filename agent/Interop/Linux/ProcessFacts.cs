@@ -6,25 +6,32 @@ namespace Headroom.Interop.Linux;
 internal static class ProcessFacts
 {
     /// <summary>When it began, in clock ticks since boot (field 22 of <c>stat</c>): with the pid it names one process for good.</summary>
-    public static ulong? StartTimeOf(int pid, string procPath = "/proc")
+    public static ulong? StartTimeOf(int pid, string procPath = "/proc") => Look(pid, procPath)?.Started;
+
+    /// <summary>The same of a process that still holds something: one that has ended and only waits to be asked for its exit code holds nothing any more, no memory of a GPU either.</summary>
+    public static ulong? StartTimeOfLiving(int pid, string procPath = "/proc") =>
+        Look(pid, procPath) is { } seen && !(seen.State is 'Z' or 'X' && seen.Threads <= 1) ? seen.Started : null;
+
+    private static (char State, int Threads, ulong Started)? Look(int pid, string procPath)
     {
         if (TextOf(pid, "stat", procPath) is not { } stat)
             return null;
         // The second field, the name in brackets, may hold anything, brackets and spaces too.
         var rest = stat.AsSpan(stat.LastIndexOf(')') + 1).Trim();
         var field = 2; // the fields after the name begin with the third
+        var (state, threads) = (' ', 1);
         foreach (var range in rest.Split(' '))
         {
             field++;
-            if (field == 22)
-                return ulong.TryParse(rest[range], CultureInfo.InvariantCulture, out var value) ? value : null;
+            if (field == 3)
+                state = rest[range][0];
+            else if (field == 20 && int.TryParse(rest[range], CultureInfo.InvariantCulture, out var count))
+                threads = count;
+            else if (field == 22)
+                return ulong.TryParse(rest[range], CultureInfo.InvariantCulture, out var value) ? (state, threads, value) : null;
         }
         return null;
     }
-
-    /// <summary>It has ended and only waits to be asked for its exit code: it holds nothing any more, no memory of a GPU either.</summary>
-    public static bool IsZombie(int pid, string procPath = "/proc") =>
-        TextOf(pid, "stat", procPath) is { } stat && stat.AsSpan(stat.LastIndexOf(')') + 1).TrimStart() is ['Z' or 'X', ..];
 
     /// <summary>Inode of its pid namespace.</summary>
     public static ulong? PidNamespaceOf(int pid, string procPath = "/proc")

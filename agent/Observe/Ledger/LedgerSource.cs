@@ -24,12 +24,7 @@ internal sealed partial class LedgerSource(Func<IReadOnlyList<ContainerSample>> 
         try
         {
             do
-            {
-                var started = time.Mono();
-                var sweep = Sweep(containers());
-                _latest.Value = _latest.Value.Success(sweep, started, time.Mono());
-                Tell(sweep);
-            }
+                Look();
             while (await timer.WaitForNextTickAsync(stop));
         }
         catch (OperationCanceledException)
@@ -38,62 +33,91 @@ internal sealed partial class LedgerSource(Func<IReadOnlyList<ContainerSample>> 
         }
     }
 
+    private void Look()
+    {
+        var started = time.Mono();
+        try
+        {
+            var sweep = Sweep(containers());
+            _latest.Value = _latest.Value.Success(sweep, started, time.Mono());
+            Tell(sweep);
+        }
+        catch (Exception e)
+        {
+            // A bug, or a file system that does what none should: the books grow old, and all else goes on.
+            _latest.Value = _latest.Value.Failure(e.Message, started, time.Mono());
+            LogFailed(log, e);
+        }
+    }
+
     /// <summary>One look. A page that can't be read is told of in its containers' entries.</summary>
     public LedgerSweep Sweep(IReadOnlyList<ContainerSample> all)
     {
-        var ledgers = new List<ContainerLedger>();
-        foreach (var group in all.Where(c => c is { Runs: true, Pid: > 0 } && c.Binds.ContainsKey(PagePlaces.PageInContainer)).GroupBy(c => c.Binds[PagePlaces.PageInContainer]))
-            ledgers.AddRange(SweepPage(group.Key, [.. group]));
-        return new LedgerSweep(ledgers);
+        var pages = all.Where(c => c is { Runs: true, Pid: > 0 } && c.Binds.ContainsKey(PagePlaces.PageInContainer)).GroupBy(c => c.Binds[PagePlaces.PageInContainer])
+            .Select(group => Read(group.Key, [.. group])).ToList();
+        // Who sees a container's first process sees all of them; in another pid namespace than Docker's nobody must be taken for dead.
+        var seen = pages.Where(p => p.Page is not null && p.Sharers.Any(IsSeen)).ToList();
+        var live = seen.Count > 0 ? _processes.Of([.. seen.SelectMany(p => p.Replicas)]) : default;
+        foreach (var read in seen)
+            Tend(read, live.Owners, live.Lives);
+        foreach (var read in pages)
+            read.Page?.Dispose();
+        return new LedgerSweep([.. pages.SelectMany(read => read.Sharers.Select(c => Of(c, read, seen.Contains(read) ? live.Owners : null)))]);
     }
 
-    private IEnumerable<ContainerLedger> SweepPage(string path, IReadOnlyList<ContainerSample> sharers)
+    /// <summary>One page, open, with what stands in it; or why not.</summary>
+    private sealed record ReadPage(string Path, IReadOnlyList<ContainerSample> Sharers, PageFile? Page, IReadOnlyList<PageReplica> Replicas, string? Problem);
+
+    private static ReadPage Read(string path, IReadOnlyList<ContainerSample> sharers)
     {
-        using var page = PageFile.TryOpen(path, out var problem);
-        if (page is null)
-            return All($"its page {path}: {problem}");
+        var page = PageFile.TryOpen(path, out var problem);
         try
         {
-            var replicas = page.Read();
-            // Who sees a container's first process sees all of them; in another pid namespace than Docker's nobody must be taken for dead.
-            var live = sharers.Any(IsSeen) ? _processes.Of([.. replicas.SelectMany(r => r.Slots.Select(s => (r.PidNamespace, s.Owner)))]) : null;
-            if (live is not null)
-                foreach (var replica in replicas)
-                    FreeTheDead(page, replica, live);
-            page.Beat((ulong)BootClock.Instance.Nanoseconds());
-            return [.. sharers.Select(c => Of(c, sharers, replicas, live))];
+            return new ReadPage(path, sharers, page, page?.Read() ?? [], problem);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return All($"its page {path}: {e.Message}");
+            page?.Dispose();
+            return new ReadPage(path, sharers, null, [], e.Message);
         }
-
-        IEnumerable<ContainerLedger> All(string why) => sharers.Select(c => new ContainerLedger(c.Id.InstanceId, null, why));
     }
 
-    private ContainerLedger Of(ContainerSample container, IReadOnlyList<ContainerSample> sharers, IReadOnlyList<PageReplica> replicas, HashSet<(ulong, ulong)>? live)
+    private ContainerLedger Of(ContainerSample container, ReadPage read, HashSet<(ulong, ulong)>? live)
     {
         var id = container.Id.InstanceId;
-        if (!IsSeen(container) || ProcessFacts.PidNamespaceOf(container.Pid, procPath) is not { } space)
+        if (read.Problem is { } problem)
+            return new ContainerLedger(id, null, $"its page {read.Path}: {problem}");
+        if (!IsSeen(container) || ProcessFacts.PidNamespaceOf(container.Pid, procPath) is not { } space || ProcessFacts.StartTimeOf(container.Pid, procPath) is not { } started)
             return new ContainerLedger(id, null, "its processes can't be seen: give the agent pid: host");
-        if (sharers.Any(other => other.Id.InstanceId != id && ProcessFacts.PidNamespaceOf(other.Pid, procPath) == space))
-            return new ContainerLedger(id, null, "it shares its pid namespace with another container of its service, so their books can't be told apart");
-        var replica = replicas.FirstOrDefault(r => r.PidNamespace == space);
+        // A container in another's pid namespace has no entry of its own: nothing is known of it.
+        var life = PageLayout.Life(space, started);
+        var replica = read.Replicas.FirstOrDefault(r => r.Life == life);
         if (replica is not null && live is not null)
-            replica = replica with { Slots = [.. replica.Slots.Where(s => live.Contains((space, s.Owner)))] };
+            replica = replica with { Slots = [.. replica.Slots.Where(s => live.Contains((life, s.Owner)))] };
         return new ContainerLedger(id, replica, null, replica is null ? null : MemoryBooks.FrameworkOf(replica, (ulong)BootClock.Instance.Nanoseconds()));
     }
 
     private bool IsSeen(ContainerSample container) =>
         ProcessFacts.TextOf(container.Pid, "cgroup", procPath) is { } cgroup && ContainerIdParser.Parse(cgroup) == container.Id.InstanceId;
 
-    private void FreeTheDead(PageFile page, PageReplica replica, HashSet<(ulong, ulong)> live)
+    /// <summary>Frees what the dead have left.</summary>
+    private static void Tend(ReadPage read, HashSet<(ulong, ulong)> owners, HashSet<ulong> lives)
     {
-        foreach (var slot in replica.Slots)
-            if (!live.Contains((replica.PidNamespace, slot.Owner)))
-                page.ClearOwner(replica, slot);
-        if (!_processes.Has(replica.PidNamespace))
-            page.ClearReplica(replica);
+        try
+        {
+            foreach (var replica in read.Replicas)
+                if (!lives.Contains(replica.Life))
+                    read.Page!.ClearReplica(replica);
+                else
+                    foreach (var slot in replica.Slots)
+                        if (!owners.Contains((replica.Life, slot.Owner)))
+                            read.Page!.ClearOwner(replica, slot);
+            read.Page!.Beat((ulong)BootClock.Instance.Nanoseconds());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // What can't be written now is tried again at the next look; the dead count for nothing all the same.
+        }
     }
 
     private void Tell(LedgerSweep sweep)
@@ -109,6 +133,9 @@ internal sealed partial class LedgerSource(Func<IReadOnlyList<ContainerSample>> 
         if (_told.Count > 4 * sweep.Containers.Count + 16)
             _told.Clear();
     }
+
+    [LoggerMessage(1402, LogLevel.Error, "The pages of the preload library could not be read")]
+    private static partial void LogFailed(ILogger log, Exception error);
 
     [LoggerMessage(1401, LogLevel.Warning, "Container {Container} carries the preload library, and nothing is known of its memory by it: {Problem}")]
     private static partial void LogProblem(ILogger log, string container, string problem);

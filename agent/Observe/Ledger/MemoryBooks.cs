@@ -49,7 +49,7 @@ internal static class MemoryBooks
     private static MemoryBook? Book(ContainerLedger ledger, PageGpu gpu, int index)
     {
         var sum = new MemoryBook(
-            ledger.InstanceId, index, 0, default, 0, 0, gpu.IsWhole && gpu.Cap is not (PageLayout.CapUnset or >= Most) ? (long)gpu.Cap : null,
+            ledger.InstanceId, index, 0, default, 0, 0, 0, gpu.IsWhole && gpu.Cap is not (PageLayout.CapUnset or >= Most) ? (long)gpu.Cap : null,
             gpu.Overhead <= Most ? (long)gpu.Overhead : 0, 0, 0, 0, 0, 0);
         foreach (var slot in ledger.Replica!.Slots)
         {
@@ -64,6 +64,7 @@ internal static class MemoryBooks
                 UsedBytes = sum.UsedBytes + (long)b.Used,
                 Kinds = new MemoryKinds(
                     k.Plain + (long)b.Plain, k.Pitch + (long)b.Pitch, k.Managed + (long)b.Managed, k.Pool + (long)b.Pool, k.Virtual + (long)b.Virtual, k.Array + (long)b.Array, k.Graph + (long)b.Graph),
+                Calls = sum.Calls + (long)(b.Allocations + b.Frees),
                 Segments = sum.Segments + (long)b.Segments,
                 HighWaterBytes = sum.HighWaterBytes + (long)b.HighWater,
                 Refused = sum.Refused + (long)b.Refused,
@@ -78,7 +79,7 @@ internal static class MemoryBooks
 
     private static bool IsPlausible(PageBook b)
     {
-        ReadOnlySpan<ulong> words = [b.Used, b.Plain, b.Pitch, b.Managed, b.Pool, b.Virtual, b.Array, b.Graph, b.Segments, b.HighWater, b.Refused, b.RefusedByDriver, b.RefusedWhileFree, b.LastRefused];
+        ReadOnlySpan<ulong> words = [b.Used, b.Plain, b.Pitch, b.Managed, b.Pool, b.Virtual, b.Array, b.Graph, b.Segments, b.HighWater, b.Allocations, b.Frees, b.Refused, b.RefusedByDriver, b.RefusedWhileFree, b.LastRefused];
         foreach (var word in words)
             if (word > Most)
                 return false;

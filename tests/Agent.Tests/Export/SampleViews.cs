@@ -29,7 +29,7 @@ internal static class SampleViews
             Books =
             [
                 new MemoryBook(
-                    Vision().Container.Id.InstanceId, 0, 8_000 * MiB, new MemoryKinds(7_000 * MiB, 0, 0, 512 * MiB, 488 * MiB, 0, 0), 41, 8_100 * MiB, 8_192 * MiB, 400 * MiB, 12, 3, 2, 96 * MiB, 2),
+                    Vision().Container.Id.InstanceId, 0, 8_000 * MiB, new MemoryKinds(7_000 * MiB, 0, 0, 512 * MiB, 488 * MiB, 0, 0), 57, 41, 8_100 * MiB, 8_192 * MiB, 400 * MiB, 12, 3, 2, 96 * MiB, 2),
             ],
             Alerts = [new AlertSignal("vip-slow", At + TimeSpan.FromMinutes(9))],
             Act = SampleAct(),

@@ -18,7 +18,7 @@ public sealed class PageFileTests
 
         Assert.Null(problem);
         var replica = Assert.Single(page!.Read());
-        Assert.Equal((3, 4026532000UL), (replica.Index, replica.PidNamespace));
+        Assert.Equal((3, 4026532000UL), (replica.Index, replica.Life));
         Assert.Equal([77UL, 78UL], replica.Gpus.Select(g => g.Key));
         var slot = Assert.Single(replica.Slots);
         Assert.Equal((5, 42UL, true), (slot.Index, slot.Owner, slot.IsReady));

@@ -83,7 +83,7 @@ internal sealed class GpuNode(Policy policy)
     public long Held(string name, int gpu = 0) => _shares.TryGetValue((name, gpu), out var share) ? share.UsedBytes : 0;
 
     public static MemoryBook Book(string name, long used, long refusedWhileFree = 0, long overhead = 0, int processes = 1) =>
-        new($"id-{name}", 0, used, new MemoryKinds(used, 0, 0, 0, 0, 0, 0), 1, used, null, overhead, 0, refusedWhileFree, refusedWhileFree, 0, processes);
+        new($"id-{name}", 0, used, new MemoryKinds(used, 0, 0, 0, 0, 0, 0), 1, 1, used, null, overhead, 0, refusedWhileFree, refusedWhileFree, 0, processes);
 
     public GpuNode Strangers(long bytes, int gpu = 0)
     {

@@ -60,18 +60,18 @@ internal static class IdleFloors
     /// <summary>Allocations that the driver refused although card and cap had the bytes: what is free lies in pieces. Only growth seen in this life counts.</summary>
     private static IdleFloor WithProof(RuleInput input, WorkloadSnapshot workload, IdleFloor last, FragmentationSettings settings)
     {
-        long refused = 0;
-        var told = false;
-        foreach (var book in input.Snapshot.Books)
-            if (book.InstanceId == workload.Container.Id.InstanceId)
-                (refused, told) = (refused + book.RefusedWhileFree, true);
         if (last.Proof is { } old && input.Now - old.At > settings.For + settings.For)
             last = last with { Proof = null };
-        if (!told)
-            return last;
-        // A process that ends takes its count with it.
-        if (last.RefusedSeen is { } before && refused > before)
-            last = last with { Proof = ((last.Proof?.Count ?? 0) + refused - before, input.Now) };
-        return last with { RefusedSeen = refused };
+        Dictionary<int, (long Refused, int Processes)>? seen = null;
+        foreach (var book in input.Snapshot.Books)
+        {
+            if (book.InstanceId != workload.Container.Id.InstanceId)
+                continue;
+            // A process that comes or goes brings or takes its whole past.
+            if (last.RefusedSeen.TryGetValue(book.Gpu, out var before) && before.Processes == book.Processes && book.RefusedWhileFree > before.Refused)
+                last = last with { Proof = ((last.Proof?.Count ?? 0) + book.RefusedWhileFree - before.Refused, input.Now) };
+            (seen ??= last.RefusedSeen.ToDictionary())[book.Gpu] = (book.RefusedWhileFree, book.Processes);
+        }
+        return seen is null ? last : last with { RefusedSeen = seen };
     }
 }

@@ -15,7 +15,7 @@ public sealed class CapKeeperTests
     private static readonly WorkloadId A = new("a", new string('a', 64), ActingStandIn.Started);
     private static readonly WorkloadId B = new("b", new string('b', 64), ActingStandIn.Started);
 
-    private readonly Policy _policy = PolicyLoader.None with { Mode = Mode.Enforce };
+    private Policy _policy = PolicyLoader.None with { Mode = Mode.Enforce };
     private int _seq;
 
     [Fact]
@@ -91,6 +91,57 @@ public sealed class CapKeeperTests
         Assert.Equal(3 * GiB, acting.Caps.InForce[(A.InstanceId, 0)]);
     }
 
+    [Fact]
+    public async Task A_set_that_failed_is_tried_again_and_taken_for_nobodys_hand()
+    {
+        await using var acting = Start();
+        acting.Caps.Broken = new CapAnswer(CapResult.Failed, "the driver hangs");
+        await TickUntil(acting, () => acting.Reconciler.State.Holds.Any(h => h.Stuck == "the driver hangs"), (A, GiB));
+        acting.Caps.Broken = null;
+        await TickUntil(acting, () => acting.Caps.InForce.Count == 1 && acting.Reconciler.State is { Holds: [{ Stuck: null }], LeftToPeople: [] }, (A, GiB));
+    }
+
+    [Fact]
+    public async Task One_that_may_not_be_capped_keeps_no_other_from_growing()
+    {
+        await using var acting = Start();
+        acting.Labels[B.InstanceId] = new Dictionary<string, string>();
+        await TickUntil(acting, () => acting.Caps.InForce.GetValueOrDefault((A.InstanceId, 0)) == 4 * GiB, (A, 4 * GiB), (B, GiB));
+        await TickUntil(acting, () => acting.Caps.InForce.GetValueOrDefault((A.InstanceId, 0)) == 6 * GiB, (A, 6 * GiB), (B, GiB));
+        Assert.DoesNotContain(acting.Caps.Sets, s => s.Id == B.InstanceId);
+    }
+
+    [Fact]
+    public async Task A_guard_that_is_gone_for_a_while_lifts_no_cap()
+    {
+        await using var acting = Start();
+        await TickUntil(acting, () => acting.Caps.InForce.Count == 1, (A, GiB));
+        acting.HasGuard = false;
+        await TickUntil(acting, () => acting.Reconciler.State.Limited is not null, (A, GiB));
+        for (var i = 0; i < 5; i++)
+            Tick(acting, Mode.Recommend, (A, GiB));
+        acting.HasGuard = true;
+        // The tick that sees it again was still decided while it was gone.
+        Tick(acting, Mode.Recommend, (A, GiB));
+        await TickUntil(acting, () => acting.Reconciler.State.Limited is null, (A, GiB));
+        Assert.All(acting.Caps.Sets, s => Assert.Equal(GiB, s.Bytes));
+        Assert.Single(acting.Reconciler.State.Holds);
+    }
+
+    [Fact]
+    public async Task A_policy_that_no_longer_enforces_lifts_caps_also_without_a_guard()
+    {
+        await using var acting = Start();
+        await TickUntil(acting, () => acting.Caps.InForce.Count == 1, (A, GiB));
+        acting.HasGuard = false;
+        _policy = _policy with { Mode = Mode.Recommend };
+        await Eventually.TrueAsync(() =>
+        {
+            Tick(acting, Mode.Recommend, (A, GiB));
+            return acting.Caps.InForce.IsEmpty;
+        }, TimeSpan.FromSeconds(30));
+    }
+
     private static ActingStandIn Start()
     {
         var acting = new ActingStandIn();
@@ -105,12 +156,14 @@ public sealed class CapKeeperTests
         return seen();
     }, TimeSpan.FromSeconds(30));
 
-    private void Tick(ActingStandIn acting, params (WorkloadId Id, long Bytes)[] caps)
+    private void Tick(ActingStandIn acting, params (WorkloadId Id, long Bytes)[] caps) => Tick(acting, Mode.Enforce, caps);
+
+    private void Tick(ActingStandIn acting, Mode mode, params (WorkloadId Id, long Bytes)[] caps)
     {
         var plan = new Plan
         {
             Seq = ++_seq, SnapshotSeq = _seq, PolicyHash = "x",
-            Wanted = [.. caps.Select(c => new Wanted(c.Id, Mode.Enforce, null, [new WantedCap(0, c.Bytes, RuleName.VramCaps, Why)]))],
+            Wanted = [.. caps.Select(c => new Wanted(c.Id, mode, null, [new WantedCap(0, c.Bytes, RuleName.VramCaps, Why)]))],
         };
         var held = caps.Length > 0 ? caps.Select(c => c.Id) : [A, B];
         var snapshot = new NodeSnapshot
@@ -122,6 +175,7 @@ public sealed class CapKeeperTests
                 Container = new ContainerSample { Id = id, ContainerName = id.Name, Image = "i", State = ContainerState.Running },
                 Policy = new WorkloadPolicy { Managed = true, Mode = Mode.Enforce },
             })],
+            Act = acting.Reconciler.State,
             Health = [new SourceHealth("containers", true, null, null, 1, 0, default, null)],
         };
         acting.Reconciler.Apply(plan, snapshot, _policy);

@@ -43,14 +43,14 @@ public sealed class CapStepsProperties
         var holds = ones.Select((one, i) => (one, i)).Where(e => e.one.Held is not null)
             .Select(e => new Hold(Id(e.i, e.one.HeldInThisLife), Lever.Cap, RuleName.VramCaps, 1, e.one.Gpu, e.one.Held, Wall) { Id = e.i + 1 }).ToList();
         var left = ones.Select((one, i) => (one, i)).Where(e => e.one.LeftToPeople).Select(e => $"w{e.i}").ToList();
-        return (new CapWish(new Plan { Seq = 1, SnapshotSeq = 1, PolicyHash = "x", Wanted = wanted }, snapshot, new Policy { Hash = "x" }, onlyKeep, settled, answers), holds, left);
+        return (new CapWish(new Plan { Seq = 1, SnapshotSeq = 1, PolicyHash = "x", Wanted = wanted }, snapshot, new Policy { Hash = "x", Mode = Mode.Enforce }, onlyKeep, settled, answers), holds, left);
     }
 
     [Fact]
     public void Whatever_shrinks_comes_before_whatever_grows() => Cases.Sample(c =>
     {
         var (wish, holds, left) = Of(c);
-        var grows = CapSteps.Of(wish, holds, left).OfType<CapStep.Set>().Select(s => s.Grows).ToList();
+        var grows = CapSteps.Of(wish, holds, left, []).OfType<CapStep.Set>().Select(s => s.Grows).ToList();
         Assert.Equal(grows.Order(), grows);
     }, iter: 10_000);
 
@@ -58,21 +58,31 @@ public sealed class CapStepsProperties
     public void Nothing_new_while_Act_may_only_keep_what_it_holds() => Cases.Sample(c =>
     {
         var (wish, holds, left) = Of(c with { OnlyKeep = true });
-        Assert.All(CapSteps.Of(wish, holds, left), step => Assert.True(step is CapStep.Drop || step is CapStep.GiveBack back && left.Contains(back.Hold.Workload.Name)));
+        Assert.DoesNotContain(CapSteps.Of(wish, holds, left, []), step => step is CapStep.Set { Held: null });
+    }, iter: 10_000);
+
+    [Fact]
+    public void A_plan_made_while_Act_was_limited_ends_no_hold_that_the_policy_wants() => Cases.Sample(c =>
+    {
+        // Limited, the planner says recommend whatever the policy says.
+        var (wish, holds, left) = Of(c with { OnlyKeep = true, IsSettled = true, DockerAnswers = true });
+        var told = wish with { Plan = wish.Plan with { Wanted = [.. wish.Plan.Wanted.Select(w => w with { Mode = Mode.Recommend })] } };
+        Assert.Equal(
+            CapSteps.Of(wish, holds, left, []).Where(s => s is not CapStep.Set).ToList(), CapSteps.Of(told, holds, left, []).Where(s => s is not CapStep.Set).ToList());
     }, iter: 10_000);
 
     [Fact]
     public void What_a_person_took_back_is_not_taken_again() => Cases.Sample(c =>
     {
         var (wish, holds, left) = Of(c);
-        Assert.DoesNotContain(CapSteps.Of(wish, holds, left).OfType<CapStep.Set>(), s => left.Contains(s.Workload.Name));
+        Assert.DoesNotContain(CapSteps.Of(wish, holds, left, []).OfType<CapStep.Set>(), s => left.Contains(s.Workload.Name));
     }, iter: 10_000);
 
     [Fact]
     public void A_hold_that_nobody_wants_any_more_goes_once_enough_was_seen() => Cases.Sample(c =>
     {
         var (wish, holds, left) = Of(c with { OnlyKeep = false, IsSettled = true, DockerAnswers = true });
-        var steps = CapSteps.Of(wish, holds, left);
+        var steps = CapSteps.Of(wish, holds, left, []);
         foreach (var hold in holds)
         {
             var wanted = wish.Plan.Wanted.FirstOrDefault(w => w.Workload.IsSameLife(hold.Workload) && w.Mode == Mode.Enforce);
@@ -86,7 +96,7 @@ public sealed class CapStepsProperties
     public void Done_once_there_is_nothing_more_to_do() => Cases.Sample(c =>
     {
         var (wish, holds, left) = Of(c);
-        var steps = CapSteps.Of(wish, holds, left);
+        var steps = CapSteps.Of(wish, holds, left, []);
         var after = holds.Where(h => !steps.Any(s => s is CapStep.Drop d && d.Hold == h || s is CapStep.GiveBack g && g.Hold == h)).ToList();
         foreach (var set in steps.OfType<CapStep.Set>().Where(s => s.Mode == Mode.Enforce))
         {
@@ -94,6 +104,6 @@ public sealed class CapStepsProperties
             after.RemoveAll(h => h.Workload.InstanceId == set.Workload.Container.Id.InstanceId && h.Gpu == set.Gpu);
             after.Add(new Hold(set.Workload.Container.Id, Lever.Cap, set.Cap.Rule, 1, set.Gpu, set.Cap.Bytes, Wall));
         }
-        Assert.DoesNotContain(CapSteps.Of(wish, after, left), s => s is not CapStep.Set { Mode: < Mode.Enforce } && !(s is CapStep.Set { Held: null } && c.Ones.Any(o => !o.HeldInThisLife)));
+        Assert.DoesNotContain(CapSteps.Of(wish, after, left, []), s => s is not CapStep.Set { Mode: < Mode.Enforce } && !(s is CapStep.Set { Held: null } && c.Ones.Any(o => !o.HeldInThisLife)));
     }, iter: 10_000);
 }

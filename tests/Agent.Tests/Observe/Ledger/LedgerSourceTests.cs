@@ -30,7 +30,7 @@ public sealed class LedgerSourceTests : IDisposable
     {
         _proc.Add(100, 7, pidNamespace: 500, inside: 1, A);
         _proc.Add(101, 8, pidNamespace: 500, inside: 2, A);
-        _page.Replica(0, 500, PageLayout.GpuKey(Uuid)!.Value);
+        _page.Replica(0, PageLayout.Life(500, 7), PageLayout.GpuKey(Uuid)!.Value);
         _page.Process(0, 0, PageLayout.Token(1, 7));
         _page.Process(0, 1, PageLayout.Token(2, 8));
         _page.Book(0, 0, 0, used: 10 << 20, refused: 1);
@@ -46,7 +46,7 @@ public sealed class LedgerSourceTests : IDisposable
     {
         _proc.Add(100, 7, 500, 1, A);
         _proc.Add(101, 8, 500, 2, A);
-        _page.Replica(0, 500, PageLayout.GpuKey(Uuid)!.Value);
+        _page.Replica(0, PageLayout.Life(500, 7), PageLayout.GpuKey(Uuid)!.Value);
         _page.Process(0, 0, PageLayout.Token(1, 7));
         _page.Process(0, 1, PageLayout.Token(2, 8));
         _page.Book(0, 0, 0, 10 << 20);
@@ -64,8 +64,8 @@ public sealed class LedgerSourceTests : IDisposable
     {
         _proc.Add(100, 7, 500, 1, A);
         _proc.Add(200, 7, 600, 1, B);
-        _page.Replica(0, 500, PageLayout.GpuKey(Uuid)!.Value);
-        _page.Replica(1, 600, PageLayout.GpuKey(Uuid)!.Value);
+        _page.Replica(0, PageLayout.Life(500, 7), PageLayout.GpuKey(Uuid)!.Value);
+        _page.Replica(1, PageLayout.Life(600, 7), PageLayout.GpuKey(Uuid)!.Value);
         _page.Process(0, 0, PageLayout.Token(1, 7));
         _page.Process(1, 0, PageLayout.Token(1, 7));
         _page.Book(0, 0, 0, 1 << 20);
@@ -78,21 +78,48 @@ public sealed class LedgerSourceTests : IDisposable
     public void The_entry_of_a_container_that_is_gone_is_freed_with_its_cap()
     {
         _proc.Add(100, 7, 500, 1, A);
-        _page.Replica(0, 500, 77);
-        _page.Replica(1, 600, 77);
+        _page.Replica(0, PageLayout.Life(500, 7), 77);
+        _page.Replica(1, PageLayout.Life(600, 7), 77);
         _page.Write(PageImage.GpuAt(1, 0) + PageLayout.GpuCap, 5);
         _page.Write(PageImage.GpuAt(1, 0) + PageLayout.GpuCap + 8, ~5UL);
 
         Books(Container(A, 100));
 
-        Assert.Equal((500UL, 0UL, 0UL), (_page.Read(PageImage.ReplicaAt(0)), _page.Read(PageImage.ReplicaAt(1)), _page.Read(PageImage.GpuAt(1, 0) + PageLayout.GpuCap)));
+        Assert.Equal((PageLayout.Life(500, 7), 0UL, 0UL), (_page.Read(PageImage.ReplicaAt(0)), _page.Read(PageImage.ReplicaAt(1)), _page.Read(PageImage.GpuAt(1, 0) + PageLayout.GpuCap)));
+    }
+
+    [Fact]
+    public void A_restarted_container_that_gets_the_same_namespace_number_has_no_part_in_its_life_before()
+    {
+        _proc.Add(100, 7, 500, 1, A);
+        _page.Replica(0, PageLayout.Life(500, 7), 77);
+        _page.Write(PageImage.GpuAt(0, 0) + PageLayout.GpuCap, 5);
+        _page.Write(PageImage.GpuAt(0, 0) + PageLayout.GpuCap + 8, ~5UL);
+        Books(Container(A, 100));
+        Assert.Equal(5UL, _page.Read(PageImage.GpuAt(0, 0) + PageLayout.GpuCap));
+
+        _proc.Remove(100);
+        _proc.Add(101, 9, 500, 1, A);
+        Assert.Null(Assert.Single(_source.Sweep([Container(A, 101)]).Containers).Replica);
+        Assert.Equal((0UL, 0UL), (_page.Read(PageImage.ReplicaAt(0)), _page.Read(PageImage.GpuAt(0, 0) + PageLayout.GpuCap)));
+    }
+
+    [Fact]
+    public void A_process_that_only_waits_to_be_asked_for_its_exit_code_is_dead()
+    {
+        _proc.Add(100, 7, 500, 1, A);
+        _proc.Add(101, 8, 500, 2, A, state: 'Z');
+        _page.Replica(0, PageLayout.Life(500, 7), PageLayout.GpuKey(Uuid)!.Value);
+        _page.Process(0, 1, PageLayout.Token(2, 8));
+        _page.Book(0, 1, 0, 5 << 20);
+        Assert.Equal(0, Assert.Single(Books(Container(A, 100))).UsedBytes);
     }
 
     [Fact]
     public void An_agent_that_sees_other_pids_than_Docker_takes_nobody_for_dead()
     {
         _proc.Add(100, 7, 500, 1, container: B);
-        _page.Replica(0, 500, 77);
+        _page.Replica(0, PageLayout.Life(500, 7), 77);
         _page.Process(0, 0, PageLayout.Token(9, 9));
 
         var ledger = Assert.Single(_source.Sweep([Container(A, 100)]).Containers);
@@ -105,7 +132,7 @@ public sealed class LedgerSourceTests : IDisposable
     public void Numbers_that_cannot_be_true_are_no_book()
     {
         _proc.Add(100, 7, 500, 1, A);
-        _page.Replica(0, 500, PageLayout.GpuKey(Uuid)!.Value);
+        _page.Replica(0, PageLayout.Life(500, 7), PageLayout.GpuKey(Uuid)!.Value);
         _page.Process(0, 0, PageLayout.Token(1, 7));
         _page.Book(0, 0, 0, ulong.MaxValue);
         Assert.Empty(Books(Container(A, 100)));
@@ -115,7 +142,7 @@ public sealed class LedgerSourceTests : IDisposable
     public void What_a_framework_told_within_the_last_minute_is_heard()
     {
         _proc.Add(100, 7, 500, 1, A);
-        _page.Replica(0, 500, 77);
+        _page.Replica(0, PageLayout.Life(500, 7), 77);
         _page.Process(0, 0, PageLayout.Token(1, 7));
         Assert.Null(Assert.Single(_source.Sweep([Container(A, 100)]).Containers).Framework);
 
