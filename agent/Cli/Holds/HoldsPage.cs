@@ -1,4 +1,5 @@
 using System.Globalization;
+using Headroom.Act.Caps;
 using Headroom.Cli.Status;
 using Headroom.Model;
 using Headroom.Model.Reasons;
@@ -48,7 +49,7 @@ internal static class HoldsPage
     {
         { Lever: Lever.Share, ShareObtained: { } obtained } => string.Create(CultureInfo.InvariantCulture, $"share {hold.Share * 100:0} % (gets {obtained * 100:0} %)"),
         { Lever: Lever.Share } => string.Create(CultureInfo.InvariantCulture, $"share {hold.Share * 100:0} %"),
-        { Lever: Lever.Cap, CapBytes: { } cap, Gpu: { } gpu } => $"cap {Figures.Bytes(cap)}, GPU {gpu}",
+        { Lever: Lever.Cap, CapBytes: { } cap, Gpu: { } gpu } => $"cap {Figures.Bytes(cap)}, GPU {gpu}{(CapUndo.KindOf(hold.Undo) is { } backend ? $" ({backend.Word()})" : "")}",
         _ => hold.Lever.Word(),
     };
 

@@ -21,7 +21,27 @@ internal static class WorkloadRemarks
             yield return $"requests in flight, none completed for {Figures.Age(stalled.Stalled)}";
         if (WorkloadUse.Of(workload, snapshot).Hidden is > 0 and var hidden)
             yield return $"the driver hides the memory of {hidden} of its processes";
+        foreach (var words in CapWords(workload, snapshot))
+            yield return words;
         foreach (var mistake in workload.Policy.LabelMistakes)
             yield return mistake;
     }
+
+    /// <summary>A written cap that nothing keeps, and what caps and pieces cost it. The caps themselves stand among the holds.</summary>
+    private static IEnumerable<string> CapWords(WorkloadSnapshot workload, NodeSnapshot snapshot)
+    {
+        var id = workload.Container.Id;
+        if (workload.Policy.CapBytes is { } cap)
+            foreach (var reach in snapshot.Act.Caps.Where(r => r.Backend == CapBackend.Watch && r.Workload.IsSameLife(id)))
+                yield return $"its cap of {Figures.Bytes(cap)} is only watched on GPU {reach.Gpu}: {reach.Why}";
+        foreach (var book in snapshot.Books.Where(b => b.InstanceId == id.InstanceId))
+        {
+            if (book.Refused > 0)
+                yield return $"{Times(book.Refused)} refused by its cap on GPU {book.Gpu}";
+            if (book.RefusedWhileFree > 0)
+                yield return $"{Times(book.RefusedWhileFree)} refused on GPU {book.Gpu} while the bytes were free: its memory is in pieces, or somebody else limits it";
+        }
+    }
+
+    private static string Times(long count) => count == 1 ? "1 allocation" : $"{count} allocations";
 }

@@ -113,6 +113,35 @@ public sealed class StatusPageTests
     }
 
     [Fact]
+    public void A_cap_is_shown_with_what_keeps_it_and_what_it_refused_and_one_that_nothing_keeps_says_why()
+    {
+        var (chat, job, other) = (Container("chat", 'a'), Container("job", 'b'), Container("other", 'c'));
+        WorkloadSnapshot Workload(ContainerSample container, long? cap) => new() { Container = container, Policy = new WorkloadPolicy { Managed = true, CapBytes = cap } };
+        static MemoryBook Book(ContainerSample container, long refused, long whileFree) =>
+            new(container.Id.InstanceId, 0, 8 * GiB, default, 12, 8 * GiB, 8 * GiB, 0, refused, whileFree, whileFree, 1 << 20, 1);
+        Golden.Matches(Text(Of(Node() with
+        {
+            Workloads = [Workload(chat, 8 * GiB), Workload(job, 4 * GiB), Workload(other, null)],
+            Books = [Book(chat, 12, 1), Book(other, 0, 0)],
+            Act = new ActState
+            {
+                Caps =
+                [
+                    new CapReach(chat.Id, 0, CapBackend.Preload, "the driver's limit: the driver is older than 615"),
+                    new CapReach(job.Id, 0, CapBackend.Watch, "libheadroom.so: it does not carry the preload library"),
+                    // Of an earlier life, and of one that is not to be capped.
+                    new CapReach(job.Id with { StartedAt = Nine.AddHours(-1) }, 1, CapBackend.Watch, "stale"),
+                    new CapReach(other.Id, 0, CapBackend.Watch, "nobody asked"),
+                ],
+                Holds =
+                [
+                    new Hold(chat.Id, Lever.Cap, RuleName.VramCaps, 1, 0, 8 * GiB, Nine) { Id = 1, Undo = new Undo(UndoKind.LiftCap, chat.Id.InstanceId, "8589934592", "preload") },
+                ],
+            },
+        })), "status-caps.txt");
+    }
+
+    [Fact]
     public void Odd_names_are_shown_as_they_are_and_steer_nothing()
     {
         var names = new[] { "[x]", "推荐服务-线上", "[bold red]nice[/]", "evil\u001b[2J\u202e\ntail" };
