@@ -53,7 +53,7 @@ public sealed class FreezerTestsOnContainers(DockerDaemon docker) : IDisposable
     {
         var (cell, pid) = Start("frz-busy", Busy);
         foreach (var milliseconds in new[] { 20, 100, 500 })
-            foreach (var share in new[] { 0.1, 0.25, 0.5, 0.75, 0.9 })
+            foreach (var share in Shares.Tried)
                 await Shares.ObtainedAsync(_freezer, cell, pid, share, TimeSpan.FromMilliseconds(milliseconds));
     }
 

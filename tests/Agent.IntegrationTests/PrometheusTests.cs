@@ -57,7 +57,7 @@ public sealed class PrometheusTests(DockerDaemon docker)
     }
 
     [Fact]
-    public void Prometheus_scrapes_for_a_minute_without_an_error_and_a_vanished_container_goes_stale()
+    public void Prometheus_scrapes_for_a_while_without_an_error_and_a_vanished_container_goes_stale()
     {
         Requirements.Need("prometheus");
         using var machine = FakeMachine.OneH100();
@@ -73,7 +73,9 @@ public sealed class PrometheusTests(DockerDaemon docker)
         docker.Remove("goes");
         going.Remove();
         Eventually.True(() => prometheus.Value("headroom_workload_gpu_memory_used_bytes{workload=\"goes\"}") is null, TimeSpan.FromSeconds(10), "the series to go stale");
-        Eventually.True(() => prometheus.Value("count_over_time(up{job=\"headroom\"}[5m])") >= 60, TimeSpan.FromSeconds(90), "a minute of scrapes");
+        // A whole minute of them with --full.
+        var scrapes = Environment.GetEnvironmentVariable("HEADROOM_TEST_FULL") is { Length: > 0 } ? 60 : 25;
+        Eventually.True(() => prometheus.Value("count_over_time(up{job=\"headroom\"}[5m])") >= scrapes, TimeSpan.FromSeconds(90), "that many scrapes");
 
         Assert.Equal(1, prometheus.Value("min_over_time(up{job=\"headroom\"}[5m])"));
         Assert.Equal(0, prometheus.Value("sum(prometheus_target_scrapes_sample_duplicate_timestamp_total)"));

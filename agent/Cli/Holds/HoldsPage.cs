@@ -31,7 +31,7 @@ internal static class HoldsPage
     {
         console.Write(Table(act, now, language));
         foreach (var hold in act.Holds.Where(h => h.Stuck is not null).OrderBy(h => h.Workload.Name, StringComparer.Ordinal))
-            Say(console, $"[red]! {Terminal.Safe(hold.Workload.Name)}[/]: {hold.Lever.Word()} not given back yet: {Terminal.Safe(hold.Stuck!)}");
+            Say(console, $"[red]! {Terminal.Safe(hold.Workload.Name)}[/]: {hold.Lever.Word()} {(hold.Lever == Lever.Cap ? "not as wanted" : "not given back")} yet: {Terminal.Safe(hold.Stuck!)}");
     }
 
     private static Table Table(ActState act, DateTimeOffset now, Language language)

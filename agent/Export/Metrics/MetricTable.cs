@@ -91,7 +91,7 @@ internal static class MetricTable
     public static readonly MetricFamily WorkloadUnbooked = Gauge("headroom_workload_gpu_overhead_bytes", "GPU memory that the driver counts beyond those books: contexts, modules.", "workload", "gpu");
     public static readonly MetricFamily WorkloadSegments = Gauge("headroom_workload_gpu_segments", "Allocations that the driver gave and has not got back.", "workload", "gpu");
     public static readonly MetricFamily WorkloadHighWater = Gauge("headroom_workload_gpu_booked_high_water_bytes", "The most that was booked, summed over the processes' own marks.", "workload", "gpu");
-    public static readonly MetricFamily WorkloadRefused = Counter("headroom_workload_gpu_allocations_refused_total", "Allocations refused since its processes began: by the cap, by the driver, or by the driver although card and cap had the bytes free (fragmentation).", "workload", "gpu", "by");
+    public static readonly MetricFamily WorkloadRefused = Counter("headroom_workload_gpu_allocations_refused_total", "Allocations refused since its processes began: by the cap, by the driver, and those of the driver's where card and cap had the bytes free (fragmentation; counted in driver too).", "workload", "gpu", "by");
     public static readonly MetricFamily WorkloadSlo = Gauge("headroom_workload_slo_seconds", "Latency to keep.", "workload", "slo");
     public static readonly MetricFamily WorkloadSloPressure = Gauge("headroom_workload_slo_pressure_ratio", "Observed latency / SLO; above 1 the SLO is broken. Absent while unknown or idle.", "workload", "slo");
     public static readonly MetricFamily WorkloadPressure = Gauge("headroom_workload_pressure_ratio", "The worst pressure of the workload's SLOs.", "workload");

@@ -158,7 +158,9 @@ internal sealed class ClosedLoopRig : IDisposable
         }
     }
 
-    private static void KeepOffTheCore(RunningProgram program) => Shell.Run("taskset", "-a", "-p", "-c", OtherCores, $"{program.Pid}");
+    // A thread that ends meanwhile makes taskset fail: all threads again then.
+    private static void KeepOffTheCore(RunningProgram program) =>
+        Eventually.True(() => Shell.Try("taskset", ["-a", "-p", "-c", OtherCores, $"{program.Pid}"]).ExitCode == 0, TimeSpan.FromSeconds(10), "the agent to keep to the other cores");
 
     private static string Invariant(double value) => value.ToString(CultureInfo.InvariantCulture);
 }

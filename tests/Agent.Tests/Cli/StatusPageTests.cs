@@ -118,7 +118,7 @@ public sealed class StatusPageTests
         var (chat, job, other) = (Container("chat", 'a'), Container("job", 'b'), Container("other", 'c'));
         WorkloadSnapshot Workload(ContainerSample container, long? cap) => new() { Container = container, Policy = new WorkloadPolicy { Managed = true, CapBytes = cap } };
         static MemoryBook Book(ContainerSample container, long refused, long whileFree) =>
-            new(container.Id.InstanceId, 0, 8 * GiB, default, 12, 8 * GiB, 8 * GiB, 0, refused, whileFree, whileFree, 1 << 20, 1);
+            new(container.Id.InstanceId, 0, 8 * GiB, default, 12, 12, 8 * GiB, 8 * GiB, 0, refused, whileFree, whileFree, 1 << 20, 1);
         Golden.Matches(Text(Of(Node() with
         {
             Workloads = [Workload(chat, 8 * GiB), Workload(job, 4 * GiB), Workload(other, null)],
