@@ -25,7 +25,7 @@ LAYOUT = {
     "hr_book.refused_by_driver": REFUSED_BY_DRIVER, "hr_book.refused_while_free": REFUSED_WHILE_FREE,
     "hr_process sizeof": PROCESS, "hr_process.ready": 0, "hr_process.books": PROCESS_HEAD,
     "hr_gpu sizeof": GPU, "hr_gpu.key": 0, "hr_gpu.cap": 8, "hr_gpu.not_cap": 16, "hr_gpu.overhead": 24,
-    "hr_replica sizeof": REPLICA, "hr_replica.pid_namespace": 0, "hr_replica.gpus": 64, "hr_replica.owners": OWNERS, "hr_replica.processes": SLOTS,
+    "hr_replica sizeof": REPLICA, "hr_replica.life": 0, "hr_replica.gpus": 64, "hr_replica.owners": OWNERS, "hr_replica.processes": SLOTS,
     "hr_page sizeof": SIZE, "hr_page.version": 8, "hr_page.size": 12, "hr_page.initial": INITIALS, "hr_page.replicas": FIRST_REPLICA,
     "hr_page.initial[0].cap": INITIALS + 8, "hr_page.initial[0].not_cap": INITIALS + 16, "hr_page.initial[1]": INITIALS + INITIAL,
 }

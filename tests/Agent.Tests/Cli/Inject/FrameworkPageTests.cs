@@ -30,7 +30,7 @@ public sealed class FrameworkPageTests : IDisposable
             Write(page, Replica + 3 * ReplicaBytes + Owners, Token(Environment.ProcessId));
             Write(page, Replica + 3 * ReplicaBytes + Owners + 5 * 8, Token(python.Id));
             var before = File.ReadAllBytes(page);
-            Write(page, Replica + 3 * ReplicaBytes, PidNamespace(python.Id));
+            Write(page, Replica + 3 * ReplicaBytes, Life(python.Id));
 
             var at = Replica + 3 * ReplicaBytes + Processes + 5 * ProcessBytes + Framework;
             Eventually.True(() => Word(page, at + 5 * 8) != 0, TimeSpan.FromSeconds(30), "the stamp");
@@ -118,8 +118,8 @@ public sealed class FrameworkPageTests : IDisposable
     // Seconds of CLOCK_BOOTTIME.
     private static double UpTime() => double.Parse(File.ReadAllText("/proc/uptime").Split(' ')[0], CultureInfo.InvariantCulture);
 
-    private static ulong PidNamespace(int pid) =>
-        ulong.Parse(new FileInfo($"/proc/{pid}/ns/pid").LinkTarget!.Split('[', ']')[1], CultureInfo.InvariantCulture);
+    private static ulong Life(int pid) => PageLayout.Life(
+        ulong.Parse(new FileInfo($"/proc/{pid}/ns/pid").LinkTarget!.Split('[', ']')[1], CultureInfo.InvariantCulture), Headroom.Interop.Linux.ProcessFacts.StartTimeOf(1)!.Value);
 
     private static ulong Word(string page, int at) => BitConverter.ToUInt64(File.ReadAllBytes(page), at);
 
