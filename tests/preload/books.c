@@ -125,7 +125,7 @@ static void robbed(void)
     replica->owners[0] = 12345;
     take(100, 0);
     check(holds(700, 1), "one that another has now is left to it");
-    replica->pid_namespace = 99;
+    replica->life = 99;
     take(100, 0);
     check(holds(800, 2) || holds(1500, 2), "a replica taken away is claimed again");
     memset((char *)page + offsetof(struct hr_page, replicas), 0, sizeof page->replicas);
@@ -139,6 +139,14 @@ static void robbed(void)
     usleep(150000);
     take(1, 2);
     check(holds(5400, 1), "and counted when there is room again");
+}
+
+/* Alone in a pid namespace of its own: the cap is the one of a container not seen yet, whatever an earlier life's entry says. */
+static void lived(void)
+{
+    take(900, 0);
+    take(200, 2);
+    check(!failed, "a new life of a container has an entry and a cap of its own");
 }
 
 int main(int count, char **words)
@@ -159,6 +167,8 @@ int main(int count, char **words)
         executed(words);
     else if (!strcmp(words[1], "robbed"))
         robbed();
+    else if (!strcmp(words[1], "life"))
+        lived();
     else
         return 2;
     return failed;
