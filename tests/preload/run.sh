@@ -7,7 +7,7 @@ sh "$here/../../agent/preload/build.sh" "$out" || exit 1
 out=$(cd "$out" && pwd)
 library=$out/libheadroom.so
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'umount "$work/full" 2>/dev/null; rm -rf "$work"' EXIT
 cd "$work" || exit 1
 failed=0
 check() { # what, then a command
@@ -51,7 +51,28 @@ for scenario in fork kill exec robbed; do
     ./page books.page make && ./page books.page initial $key 1000
     part preloaded books.page timeout 20 ./books $scenario
 done
+# A restarted container: its pid namespace most likely has the inode of the one before.
+if unshare --pid --fork --mount-proc true 2>/dev/null; then
+    ./page books.page make && ./page books.page initial $key 1000
+    for cap in 100 50; do
+        part preloaded books.page timeout 20 unshare --pid --fork --mount-proc ./books life
+        ./page books.page cap $key $cap
+        sleep 0.05 # a life is told from the next one by clock ticks
+    done
+else
+    echo "skip a new life of a container: needs root"
+fi
+
 echo "# no page to go by: straight through"
+# On a full disk, and with holes in it: all of a page would be there but for the space.
+mkdir full
+if mount -t tmpfs -o size=64k none full 2>/dev/null; then
+    ./page full/page make && ./page full/page initial $key 1000
+    head -c 65536 /dev/zero >full/rest 2>/dev/null
+    check "full disk" preloaded full/page timeout 10 ./resolve straight
+else
+    echo "skip full disk: needs root"
+fi
 for page in missing short garbage directory pipe link; do
     check "$page" preloaded "$page" timeout 10 ./resolve straight
 done
