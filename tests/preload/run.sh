@@ -47,22 +47,10 @@ part preloaded good ./resolve no-driver
 part preloaded good ./own own
 part preloaded good ./resolve swapped
 echo "# books"
-for scenario in fork kill exec robbed; do
+for scenario in fork kill exec robbed life; do
     ./page books.page make && ./page books.page initial $key 1000
     part preloaded books.page timeout 20 ./books $scenario
 done
-# A restarted container: its pid namespace most likely has the inode of the one before.
-if unshare --pid --fork --mount-proc true 2>/dev/null; then
-    ./page books.page make && ./page books.page initial $key 1000
-    for cap in 100 50; do
-        part preloaded books.page timeout 20 unshare --pid --fork --mount-proc ./books life
-        ./page books.page cap $key $cap
-        sleep 0.05 # a life is told from the next one by clock ticks
-    done
-else
-    echo "skip a new life of a container: needs root"
-fi
-
 echo "# no page to go by: straight through"
 # On a full disk, and with holes in it: all of a page would be there but for the space.
 mkdir full
