@@ -48,6 +48,8 @@ static CUresult end_freeing(const struct freeing *freeing, CUresult result)
         return result;
     if (result != CUDA_SUCCESS && hr_table_put(&freeing->entry, &old))
         return result;
+    if (result == CUDA_SUCCESS && freeing->entry.kind == HR_POOL)
+        hr_pool_freed((void *)(uintptr_t)freeing->entry.owner);
     hr_untrack_freed(&freeing->entry);
     return result;
 }

@@ -85,6 +85,8 @@ HR_EXPORT CUresult cuMemPoolTrimTo(CUmemoryPool handle, size_t keep)
     CUresult result = real->cuMemPoolTrimTo(handle, keep);
     struct hr_pool *pool = hr_pool_known(handle);
     struct hr_card *card = hr_pool_card(pool);
+    if (!result)
+        hr_pool_wake(pool);
     if (card)
         hr_pool_settle(pool, card);
     return result;

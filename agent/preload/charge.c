@@ -235,8 +235,10 @@ CUresult hr_driver_said(struct hr_card *card, uint64_t n, CUresult answer)
     note_refused(card, n, &card->book.refused_by_driver);
     const struct hr_driver *real = hr_driver();
     struct hr_place place;
+    CUcontext context;
     size_t free_bytes, total_bytes;
-    if (!real->cuMemGetInfo_v2 || real->cuMemGetInfo_v2(&free_bytes, &total_bytes) || free_bytes < n || !hr_place(card, &place))
+    /* What is free is told of the current context's card, which need not be the one that was asked. */
+    if (hr_current_card(&context) != card || !real->cuMemGetInfo_v2 || real->cuMemGetInfo_v2(&free_bytes, &total_bytes) || free_bytes < n || !hr_place(card, &place))
         return answer;
     uint64_t cap = hr_cap(card, &place, card->key), total = hr_total(card, &place, NULL);
     if (cap == HR_CAP_NONE || (total <= cap && cap - total >= n))

@@ -60,6 +60,8 @@ static CUresult end_primary(CUresult (*end)(CUdevice), CUdevice device, bool res
     if (real->cuDeviceGetDefaultMemPool && real->cuDeviceGetDefaultMemPool(&standard, device))
         standard = NULL;
     uint64_t aside = set_aside(context);
+    if (reset)
+        hr_pools_before_reset(card);
     CUresult result = end(device);
     unsigned int flags;
     int active = 0;

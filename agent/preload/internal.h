@@ -169,9 +169,14 @@ void hr_untrack_freed(const struct hr_entry *entry);
 void hr_pools_refresh(struct hr_card *card);
 /* The same after the default pool and the graph memory gave back what they keep unused. */
 void hr_pools_trim(struct hr_card *card);
-/* The device's primary context is gone, and with it its default pool and the graphs' memory. */
+/* Before a reset of the device: its pools give back what they keep unused, and are booked, while their handles are good for certain. */
+void hr_pools_before_reset(struct hr_card *card);
+/* The device's primary context is gone, and with it its default pool and the graphs' memory. NVIDIA does not say what becomes of the pools that the program made;
+ * they are taken to live on (so does the double's driver): their bytes stay on the books, but the driver is not asked about one before the program uses it again. */
 void hr_pools_drop(struct hr_card *card, CUmemoryPool standard);
-/* An address of a pool was freed. */
+/* The driver freed an address of a pool. */
+void hr_pool_freed(void *pool);
+/* An address of a pool is gone. */
 void hr_pool_took_back(void *pool);
 void hr_pools_forget(void);
 

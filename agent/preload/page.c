@@ -1,6 +1,7 @@
 /* The mapped page and the environment. Both are looked at once, when the first CUDA call or lookup comes; a program without CUDA never gets here. */
 #include "internal.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
@@ -28,6 +29,19 @@ static const char *environment(const char *name)
     return NULL;
 }
 
+/* Gives the file its disk space now: where that is missing, a write to the mapping would be a SIGBUS. The system call, since the C library's posix_fallocate
+ * writes by itself where the file system cannot do this; on such a one nothing can be known beforehand. */
+static bool has_its_space(int fd)
+{
+    for (int attempt = 0; attempt < 100; attempt++) {
+        if (!syscall(SYS_fallocate, fd, 0, (off_t)0, (off_t)sizeof(struct hr_page)) || errno == EOPNOTSUPP || errno == ENOSYS)
+            return true;
+        if (errno != EINTR)
+            return false;
+    }
+    return false;
+}
+
 static struct hr_page *open_page(void)
 {
     const char *file = environment("HEADROOM_PAGE");
@@ -37,7 +51,7 @@ static struct hr_page *open_page(void)
     struct stat status;
     struct hr_page *found = MAP_FAILED;
     /* The system call, since glibc's fstat has a version newer than 2.17; its struct is the kernel's on 64-bit machines. */
-    if (!syscall(SYS_fstat, fd, &status) && S_ISREG(status.st_mode) && status.st_size == (off_t)sizeof *found)
+    if (!syscall(SYS_fstat, fd, &status) && S_ISREG(status.st_mode) && status.st_size == (off_t)sizeof *found && has_its_space(fd))
         found = mmap(NULL, sizeof *found, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     syscall(SYS_close, fd);
     if (found == MAP_FAILED)

@@ -43,7 +43,8 @@ struct hr_book {
     uint64_t spare[3];
 };
 
-/* One process. Counts only while `ready` equals its entry of replica.owners and is not 0: between claiming and zeroing it does not. */
+/* One process. Counts only while `ready` equals its entry of replica.owners and is not 0: between claiming and zeroing it does not.
+ * The slot ends with the process, so books outlive an exec into a program that never calls CUDA: nothing of ours runs there to empty them. */
 struct hr_process {
     uint64_t ready;
     uint64_t since_ns;   /* CLOCK_BOOTTIME of its claim */
@@ -65,10 +66,13 @@ struct hr_gpu {
     uint64_t spare[4];
 };
 
-/* One container of the service: all processes of one pid namespace. */
+/* One life of a container of the service, from a start to its end: all processes of one pid namespace. The inode alone does not tell a life from the next one,
+ * since the kernel gives it to another namespace at once. Where a container shares the host's or another's pid namespace (pid: host), the agent knows no entry as
+ * its own: it is watched only. */
 struct hr_replica {
-    uint64_t pid_namespace; /* inode of /proc/self/ns/pid; 0: free (compare and swap). Cleared by the agent only, when no container has it */
-    uint64_t spare[7];      /* the launch gate's words (issue: gate) */
+    uint64_t life;     /* inode of /proc/self/ns/pid (low 32 bits) | start time of its first process (field 22 of /proc/1/stat, clock ticks since boot) << 32; never 0.
+                        * 0: free (compare and swap). Cleared by the agent only, when no container has it */
+    uint64_t spare[7]; /* the launch gate's words (issue: gate) */
     struct hr_gpu gpus[HR_MAX_GPUS];
     /* Who has processes[i]: pid in its own namespace << 42 | start time (field 22 of /proc/pid/stat, clock ticks since boot) & (2^42 - 1); 0: free (compare and swap). */
     uint64_t owners[HR_MAX_PROCESSES];

@@ -17,6 +17,7 @@ struct hr_pool {
     uint32_t state;
     CUmemoryPool handle; /* NULL: graph memory */
     int device;          /* < 0: its memory is not a GPU's */
+    uint32_t asleep;     /* its device was reset since the program last used it: the handle may be dead, and is not given to the driver */
     uint64_t charged;    /* bytes on the books */
     uint64_t piece;      /* what it grows by, as far as seen */
     uint64_t given;      /* addresses not freed yet */
@@ -31,7 +32,7 @@ static struct hr_pool graph_memory[HR_MAX_GPUS];
 static bool read_figures(const struct hr_pool *pool, uint64_t *reserved, uint64_t *used)
 {
     const struct hr_driver *real = hr_driver();
-    if (pool->state != LIVE)
+    if (pool->state != LIVE || pool->asleep)
         return false;
     if (!pool->handle)
         return real->cuDeviceGetGraphMemAttribute && !real->cuDeviceGetGraphMemAttribute(pool->device, CU_GRAPH_MEM_ATTR_RESERVED_MEM_CURRENT, reserved) &&
@@ -171,6 +172,7 @@ static struct hr_pool *remember(CUmemoryPool handle, int device)
         hr_take(&pool->lock); /* one that refreshes all may have come for the pool that was here before */
         __atomic_store_n(&pool->handle, handle, __ATOMIC_RELAXED);
         pool->device = device;
+        pool->asleep = 0;
         pool->charged = 0;
         pool->given = 0;
         pool->piece = USUAL_PIECE;
@@ -181,10 +183,13 @@ static struct hr_pool *remember(CUmemoryPool handle, int device)
     return pool;
 }
 
-void hr_pool_made(CUmemoryPool handle, int device)
+void hr_pool_wake(struct hr_pool *pool)
 {
-    if (handle)
-        remember(handle, device);
+    if (!pool || !__atomic_load_n(&pool->asleep, __ATOMIC_RELAXED))
+        return;
+    hr_take(&pool->lock);
+    __atomic_store_n(&pool->asleep, 0, __ATOMIC_RELAXED);
+    hr_give(&pool->lock);
 }
 
 /* One that we did not see made is a device's default one, most likely of the current device. */
@@ -193,6 +198,7 @@ struct hr_pool *hr_pool_of(CUmemoryPool handle, CUdevice current)
     const struct hr_driver *real = hr_driver();
     struct hr_pool *pool = hr_pool_known(handle);
     CUmemoryPool other;
+    hr_pool_wake(pool);
     if (pool || !handle)
         return pool;
     for (CUdevice device = 0; real->cuDeviceGetDefaultMemPool && device < HR_MAX_GPUS && !real->cuDeviceGetDefaultMemPool(&other, device); device++)
@@ -246,6 +252,11 @@ void hr_pool_gave(struct hr_pool *pool, struct hr_card *card, CUdeviceptr addres
     hr_track(card, HR_POINTER, address, 0, HR_POOL, pool);
 }
 
+void hr_pool_freed(void *owner)
+{
+    hr_pool_wake(owner);
+}
+
 void hr_pool_took_back(void *owner)
 {
     struct hr_pool *pool = owner;
@@ -259,6 +270,7 @@ CUresult hr_pool_destroy(struct hr_pool *pool, CUmemoryPool handle)
     struct hr_card *card = hr_pool_card(pool);
     /* Held over the call: the handle may be another pool's right after it. And trimmed before: it cannot be asked afterwards what it still holds. */
     hr_take(&pool->lock);
+    __atomic_store_n(&pool->asleep, 0, __ATOMIC_RELAXED);
     if (real->cuMemPoolTrimTo)
         real->cuMemPoolTrimTo(handle, 0);
     if (card)
@@ -299,16 +311,61 @@ void hr_pools_trim(struct hr_card *card)
     hr_pools_refresh(card);
 }
 
-void hr_pools_drop(struct hr_card *card, CUmemoryPool standard)
+/* The pool of that handle is gone with all its addresses. */
+static void drop(CUmemoryPool handle)
 {
-    struct hr_pool *pool = hr_pool_known(standard), *graphs = &graph_memory[hr_card_index(card)];
-    if (pool) {
-        hr_table_drop((uintptr_t)pool, hr_untrack_freed);
-        hr_take(&pool->lock);
+    struct hr_pool *pool = hr_pool_known(handle);
+    if (!pool)
+        return;
+    hr_take(&pool->lock);
+    bool same = pool->state == LIVE && pool->handle == handle;
+    if (same) {
         empty(pool);
         __atomic_store_n(&pool->state, DESTROYED, __ATOMIC_RELEASE);
+        __atomic_add_fetch(&pool->given, 1, __ATOMIC_ACQ_REL); /* stays until its addresses are forgotten */
+    }
+    hr_give(&pool->lock);
+    if (!same)
+        return;
+    hr_table_drop((uintptr_t)pool, hr_untrack_freed);
+    hr_pool_took_back(pool);
+}
+
+void hr_pool_made(CUmemoryPool handle, int device)
+{
+    if (!handle)
+        return;
+    drop(handle); /* one of that handle ended unseen */
+    remember(handle, device);
+}
+
+void hr_pools_before_reset(struct hr_card *card)
+{
+    const struct hr_driver *real = hr_driver();
+    for (struct hr_pool *pool = pools; pool < pools + POOLS; pool++) {
+        if (__atomic_load_n(&pool->state, __ATOMIC_ACQUIRE) != LIVE)
+            continue;
+        hr_take(&pool->lock);
+        if (pool->state == LIVE && pool->device == card->device && !pool->asleep) {
+            if (real->cuMemPoolTrimTo)
+                real->cuMemPoolTrimTo(pool->handle, 0);
+            settle(pool, card, 0, 0);
+        }
         hr_give(&pool->lock);
-        leave_if_unused(pool);
+    }
+}
+
+void hr_pools_drop(struct hr_card *card, CUmemoryPool standard)
+{
+    struct hr_pool *graphs = &graph_memory[hr_card_index(card)];
+    drop(standard);
+    for (struct hr_pool *pool = pools; pool < pools + POOLS; pool++) {
+        if (__atomic_load_n(&pool->state, __ATOMIC_ACQUIRE) != LIVE)
+            continue;
+        hr_take(&pool->lock);
+        if (pool->device == card->device)
+            __atomic_store_n(&pool->asleep, 1, __ATOMIC_RELAXED);
+        hr_give(&pool->lock);
     }
     hr_take(&graphs->lock);
     empty(graphs);

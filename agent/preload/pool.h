@@ -25,6 +25,8 @@ struct hr_taking {
  * returns the growth. */
 bool hr_pool_begin(struct hr_pool *pool, struct hr_card *card, struct hr_taking *taking);
 uint64_t hr_pool_end(struct hr_pool *pool, struct hr_card *card, const struct hr_taking *taking, bool given);
+/* The program used it: it is alive, also after a reset of its device. */
+void hr_pool_wake(struct hr_pool *pool);
 /* Brings the books to what is reserved now. */
 void hr_pool_settle(struct hr_pool *pool, struct hr_card *card);
 /* Remembers an address given from it, which keeps a destroyed pool's memory. */

@@ -54,15 +54,18 @@ static bool read_stat(const char *pid, struct stat_line *line)
     return false;
 }
 
-uint64_t hr_pid_namespace(void)
+uint64_t hr_life(void)
 {
     struct stat status;
+    struct stat_line first;
     int fd = (int)syscall(SYS_openat, AT_FDCWD, "/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return 0;
     long failed = syscall(SYS_fstat, fd, &status);
     syscall(SYS_close, fd);
-    return failed ? 0 : status.st_ino;
+    if (failed || !(uint32_t)status.st_ino || !read_stat("1", &first))
+        return 0;
+    return first.start << 32 | (uint32_t)status.st_ino;
 }
 
 static uint64_t token(long pid, uint64_t start)

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Inode of this process's pid namespace; 0: not to be had. */
-uint64_t hr_pid_namespace(void);
+/* The life of the container that this process is in, as page.h says; 0: not to be had. */
+uint64_t hr_life(void);
 /* This process's entry for replica.owners; 0: not to be had. *proc_is_ours: whether /proc speaks of our pid namespace. */
 uint64_t hr_own_token(bool *proc_is_ours);
 /* Whether the process that the token names is gone for certain. */

@@ -14,7 +14,7 @@
 static struct {
     struct hr_lock lock;
     uint64_t word; /* 1 + replica * HR_MAX_PROCESSES + slot; 0: no seat */
-    uint64_t token, pid_namespace;
+    uint64_t token, life;
     uint64_t not_before_ns;
     bool proc_is_ours;
 } seat;
@@ -29,7 +29,7 @@ static bool is_held(uint64_t word)
     if (!word)
         return false;
     const struct hr_replica *replica = &hr_page()->replicas[(word - 1) / HR_MAX_PROCESSES];
-    return hr_read(&replica->pid_namespace) == seat.pid_namespace && hr_read(&replica->owners[(word - 1) % HR_MAX_PROCESSES]) == seat.token;
+    return hr_read(&replica->life) == seat.life && hr_read(&replica->owners[(word - 1) % HR_MAX_PROCESSES]) == seat.token;
 }
 
 bool hr_still_there(const struct hr_place *place)
@@ -37,28 +37,28 @@ bool hr_still_there(const struct hr_place *place)
     return hr_read(&place->replica->owners[place->slot]) == seat.token && hr_read(&place->entry->key) != 0;
 }
 
-static struct hr_replica *find_replica(uint64_t pid_namespace)
+static struct hr_replica *find_replica(uint64_t life)
 {
     struct hr_page *page = hr_page();
-    for (unsigned i = 0; pid_namespace && i < HR_MAX_REPLICAS; i++)
-        if (hr_read(&page->replicas[i].pid_namespace) == pid_namespace)
+    for (unsigned i = 0; life && i < HR_MAX_REPLICAS; i++)
+        if (hr_read(&page->replicas[i].life) == life)
             return &page->replicas[i];
     return NULL;
 }
 
-static struct hr_replica *claim_replica(uint64_t pid_namespace)
+static struct hr_replica *claim_replica(uint64_t life)
 {
     struct hr_page *page = hr_page();
-    struct hr_replica *found = find_replica(pid_namespace);
+    struct hr_replica *found = find_replica(life);
     for (unsigned i = 0; !found && i < HR_MAX_REPLICAS; i++) {
-        uint64_t *word = &page->replicas[i].pid_namespace;
-        if (hr_swap(word, 0, pid_namespace) || hr_read(word) == pid_namespace)
+        uint64_t *word = &page->replicas[i].life;
+        if (hr_swap(word, 0, life) || hr_read(word) == life)
             found = &page->replicas[i];
     }
     /* Two that claim while the agent frees an earlier entry could get one each: the first in order is the one, and the other is seen to be lost later. */
-    struct hr_replica *first = found ? find_replica(pid_namespace) : NULL;
+    struct hr_replica *first = found ? find_replica(life) : NULL;
     if (first && first != found)
-        hr_swap(&found->pid_namespace, pid_namespace, 0);
+        hr_swap(&found->life, life, 0);
     return first;
 }
 
@@ -131,9 +131,9 @@ static uint64_t sit(void)
 {
     if (!seat.token)
         seat.token = hr_own_token(&seat.proc_is_ours);
-    if (!seat.pid_namespace)
-        seat.pid_namespace = hr_pid_namespace();
-    struct hr_replica *replica = seat.token ? claim_replica(seat.pid_namespace) : NULL;
+    if (!seat.life)
+        seat.life = hr_life();
+    struct hr_replica *replica = seat.token && seat.life ? claim_replica(seat.life) : NULL;
     int slot = replica ? claim_slot(replica) : -1;
     if (slot < 0)
         return 0;
@@ -182,9 +182,9 @@ bool hr_place(struct hr_card *card, struct hr_place *place)
 bool hr_look(uint64_t key, struct hr_place *place)
 {
     hr_take(&seat.lock);
-    if (!seat.pid_namespace)
-        seat.pid_namespace = hr_pid_namespace();
-    struct hr_replica *replica = find_replica(seat.pid_namespace);
+    if (!seat.life)
+        seat.life = hr_life();
+    struct hr_replica *replica = find_replica(seat.life);
     hr_give(&seat.lock);
     *place = (struct hr_place) { replica, HR_MAX_PROCESSES, 0, NULL, NULL };
     int gpu = replica ? find_gpu(replica, key, false) : -1;

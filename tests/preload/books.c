@@ -1,6 +1,7 @@
 /* books SCENARIO: what becomes of the books when a process forks, executes another image, is killed, or has its seat taken away. Uses fakecuda.c's libcuda. */
 #define _GNU_SOURCE
 #include "../../agent/preload/page.h"
+#include "../fakes/owned.h"
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -125,7 +127,7 @@ static void robbed(void)
     replica->owners[0] = 12345;
     take(100, 0);
     check(holds(700, 1), "one that another has now is left to it");
-    replica->pid_namespace = 99;
+    replica->life = 99;
     take(100, 0);
     check(holds(800, 2) || holds(1500, 2), "a replica taken away is claimed again");
     memset((char *)page + offsetof(struct hr_page, replicas), 0, sizeof page->replicas);
@@ -139,6 +141,26 @@ static void robbed(void)
     usleep(150000);
     take(1, 2);
     check(holds(5400, 1), "and counted when there is room again");
+}
+
+/* A restarted container's pid namespace may have the inode of the one before, whose entry is still there with a cap of its own. */
+static void lived(void)
+{
+    struct hr_replica *earlier = &page->replicas[0], *own = &page->replicas[1];
+    uint64_t first;
+    struct stat space;
+    if (stat("/proc/self/ns/pid", &space) || hm_lives("/proc", 1, &first) != 1) {
+        check(0, "/proc");
+        return;
+    }
+    earlier->life = (first - 1) << 32 | (uint32_t)space.st_ino;
+    earlier->gpus[0].key = page->initial[0].key;
+    earlier->gpus[0].cap = 100;
+    earlier->gpus[0].not_cap = ~UINT64_C(100);
+    take(900, 0);
+    take(200, 2);
+    check(own->life == (first << 32 | (uint32_t)space.st_ino) && own->processes[0].books[0].used == 900 && !earlier->owners[0],
+          "a new life of a container has an entry and a cap of its own");
 }
 
 int main(int count, char **words)
@@ -159,6 +181,8 @@ int main(int count, char **words)
         executed(words);
     else if (!strcmp(words[1], "robbed"))
         robbed();
+    else if (!strcmp(words[1], "life"))
+        lived();
     else
         return 2;
     return failed;

@@ -34,7 +34,7 @@ static void dump(const struct hr_page *page)
 {
     for (int r = 0; r < HR_MAX_REPLICAS; r++) {
         const struct hr_replica *replica = &page->replicas[r];
-        if (!replica->pid_namespace)
+        if (!replica->life)
             continue;
         for (int g = 0; g < HR_MAX_GPUS; g++) {
             if (!replica->gpus[g].key)

@@ -7,7 +7,7 @@ sh "$here/../../agent/preload/build.sh" "$out" || exit 1
 out=$(cd "$out" && pwd)
 library=$out/libheadroom.so
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'umount "$work/full" 2>/dev/null; rm -rf "$work"' EXIT
 cd "$work" || exit 1
 failed=0
 check() { # what, then a command
@@ -47,11 +47,20 @@ part preloaded good ./resolve no-driver
 part preloaded good ./own own
 part preloaded good ./resolve swapped
 echo "# books"
-for scenario in fork kill exec robbed; do
+for scenario in fork kill exec robbed life; do
     ./page books.page make && ./page books.page initial $key 1000
     part preloaded books.page timeout 20 ./books $scenario
 done
 echo "# no page to go by: straight through"
+# On a full disk, and with holes in it: all of a page would be there but for the space.
+mkdir full
+if mount -t tmpfs -o size=64k none full 2>/dev/null; then
+    ./page full/page make && ./page full/page initial $key 1000
+    head -c 65536 /dev/zero >full/rest 2>/dev/null
+    check "full disk" preloaded full/page timeout 10 ./resolve straight
+else
+    echo "skip full disk: needs root"
+fi
 for page in missing short garbage directory pipe link; do
     check "$page" preloaded "$page" timeout 10 ./resolve straight
 done

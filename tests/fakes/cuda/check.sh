@@ -40,6 +40,7 @@ capped() { LD_PRELOAD=$library "$@"; }
 hold() { # NAME ARGUMENTS...: a greedy that holds; its pid in $pid, its words in $work/NAME
     local name=$1
     shift
+    : >"$work/$name"
     LD_PRELOAD=$library "$out/greedy" "$@" --hold 60 >"$work/$name" 2>&1 </dev/null &
     pid=$!
     started+=("$pid")

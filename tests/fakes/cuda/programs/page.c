@@ -55,7 +55,7 @@ static void put_everywhere(struct hr_page *page, uint64_t key, uint64_t cap)
     put_initial(page, key, cap);
     for (int r = 0; r < HR_MAX_REPLICAS; r++)
         for (int g = 0; g < HR_MAX_GPUS; g++)
-            if (page->replicas[r].pid_namespace && page->replicas[r].gpus[g].key == key)
+            if (page->replicas[r].life && page->replicas[r].gpus[g].key == key)
                 put_cap(&page->replicas[r].gpus[g].cap, &page->replicas[r].gpus[g].not_cap, cap);
 }
 
@@ -63,7 +63,7 @@ static void show(const struct hr_page *page)
 {
     for (int r = 0; r < HR_MAX_REPLICAS; r++) {
         const struct hr_replica *replica = &page->replicas[r];
-        for (int p = 0; p < HR_MAX_PROCESSES && replica->pid_namespace; p++) {
+        for (int p = 0; p < HR_MAX_PROCESSES && replica->life; p++) {
             const struct hr_process *process = &replica->processes[p];
             if (!replica->owners[p] || process->ready != replica->owners[p])
                 continue;

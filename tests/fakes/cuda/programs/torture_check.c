@@ -33,17 +33,18 @@ static struct hm_machine *machine(void)
 /* This process's book of the device in the page. Null: it has none. */
 static struct hr_book *find_book(struct hr_page *page, CUdevice device)
 {
-    uint64_t start, owner;
+    uint64_t start, owner, first, life;
     struct stat ns;
     CUuuid uuid;
 
-    if (stat("/proc/self/ns/pid", &ns) || hm_lives("/proc", (unsigned)getpid(), &start) != 1)
+    if (stat("/proc/self/ns/pid", &ns) || hm_lives("/proc", (unsigned)getpid(), &start) != 1 || hm_lives("/proc", 1, &first) != 1)
         give_up("/proc", "cannot be read");
     owner = (uint64_t)getpid() << 42 | (start & ((1ull << 42) - 1));
+    life = first << 32 | (uint32_t)ns.st_ino;
     MUST(cuDeviceGetUuid(&uuid, device));
     for (int r = 0; r < HR_MAX_REPLICAS; r++) {
         struct hr_replica *replica = &page->replicas[r];
-        if (replica->pid_namespace != ns.st_ino)
+        if (replica->life != life)
             continue;
         for (int p = 0; p < HR_MAX_PROCESSES; p++)
             for (int g = 0; g < HR_MAX_GPUS && replica->owners[p] == owner && replica->processes[p].ready == owner; g++)
