@@ -118,8 +118,7 @@ public sealed class CapTests(DockerDaemon docker)
         node.Go("job");
         node.Until(() => node.CapMiB("job") == 1024);
 
-        Shell.Run("kill", "-9", $"{node.Program!.Pid}");
-        node.Program.Dispose();
+        node.KillAgent();
         Assert.Equal(1024ul << 20, Cap(node, "job"));
         SetCap(node, "job", PageLayout.CapNone);
         node.Start();
@@ -138,6 +137,25 @@ public sealed class CapTests(DockerDaemon docker)
 
     /// <summary>MiB by the driver.</summary>
     private static double? Held(CapsNode node) => node.Metric("headroom_workload_gpu_memory_used_bytes{workload=\"pair\",gpu=\"0\"}") / (1 << 20);
+
+    [Fact]
+    public void A_container_that_starts_again_while_the_agent_is_away_has_no_part_in_the_cap_of_its_life_before()
+    {
+        using var node = new CapsNode(docker);
+        node.Policy(Fixed(["job"], 1024));
+        node.Run("job", "exec greedy --path plain --mib 64 --hold 600");
+        using var guard = node.StartGuard();
+        node.Start();
+        node.Until(() => InitialCap(node, "job") == 1024ul << 20);
+        node.Go("job");
+        node.Until(() => node.CapMiB("job") == 1024);
+        node.KillAgent();
+
+        // As a cap that followed use would have left it: a model that loads anew would die of it each time.
+        SetCap(node, "job", 512 << 20);
+        docker.Docker("restart", "-t", "0", "job");
+        node.Until(() => node.Lines("job").Count(l => l.StartsWith("stopped at 1024 MiB", StringComparison.Ordinal)) == 2);
+    }
 
     private static ulong InitialCap(CapsNode node, string service)
     {

@@ -44,6 +44,13 @@ internal sealed class CapsNode : IDisposable
         "--docker", _docker.Socket, "--nvml", Machine.LibraryPath, "--tick", "100ms", "--guard-lease", "500ms", .. options,
     ]);
 
+    public void KillAgent()
+    {
+        Shell.Run("kill", "-9", $"{Program!.Pid}");
+        Program.Dispose();
+        Program = null;
+    }
+
     public RunningProgram StartGuard() => RunningAgent.Headroom(["guard", "--runtime-dir", Runtime, "--state-dir", State, "--docker", _docker.Socket]);
 
     /// <summary>A container of this service that waits for <see cref="Go"/>, then runs a program of the double.</summary>
