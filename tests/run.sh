@@ -58,11 +58,19 @@ fi
 say "building"
 dotnet build Agent.sln -c Release -v quiet
 
+# Beside the tests that need no container: a compiler and a test suite leave each other's waiting time.
+publishing=
 if ! $quick; then
-    say "publishing the native binary"
-    dotnet publish agent -c Release -r linux-x64 -o artifacts/native -v quiet
+    say "publishing the native binary, meanwhile"
+    publish_log=$(mktemp)
+    dotnet publish agent -c Release -r linux-x64 -o artifacts/native -v quiet >"$publish_log" 2>&1 &
+    publishing=$!
+    trap 'kill "$publishing" 2>/dev/null || true' EXIT
     export HEADROOM_BIN="$PWD/artifacts/native/headroom"
 fi
+published() {
+    if wait "$publishing"; then rm -f "$publish_log"; else cat "$publish_log" >&2; echo "tests/run.sh: the native binary was not built" >&2; exit 1; fi
+}
 
 log=$(mktemp)
 failed=0
@@ -73,10 +81,11 @@ run() {
 table=
 if $closed_loop; then
     table=$(mktemp)
+    published
     HEADROOM_TABLE=$table run tests/Agent.IntegrationTests --filter-class '*.ClosedLoopTests'
 else
     run tests/Agent.Tests
-    $quick || run tests/Agent.IntegrationTests
+    $quick || { published; run tests/Agent.IntegrationTests; }
 fi
 
 sum() { grep -Eo "^ *$1: [0-9]+" "$log" | awk '{ n += $2 } END { print n + 0 }'; }

@@ -110,13 +110,7 @@ public sealed class CapTests(DockerDaemon docker)
     public void A_cap_outlives_the_agent_and_is_set_anew_when_the_container_lifts_it_itself()
     {
         using var node = new CapsNode(docker);
-        node.Policy(Fixed(["job"], 1024));
-        node.Run("job", "exec greedy --path plain --mib 64 --hold 600");
-        using var guard = node.StartGuard();
-        node.Start();
-        node.Until(() => InitialCap(node, "job") == 1024ul << 20);
-        node.Go("job");
-        node.Until(() => node.CapMiB("job") == 1024);
+        using var guard = StartCappedJob(node);
 
         node.KillAgent();
         Assert.Equal(1024ul << 20, Cap(node, "job"));
@@ -142,19 +136,26 @@ public sealed class CapTests(DockerDaemon docker)
     public void A_container_that_starts_again_while_the_agent_is_away_has_no_part_in_the_cap_of_its_life_before()
     {
         using var node = new CapsNode(docker);
-        node.Policy(Fixed(["job"], 1024));
-        node.Run("job", "exec greedy --path plain --mib 64 --hold 600");
-        using var guard = node.StartGuard();
-        node.Start();
-        node.Until(() => InitialCap(node, "job") == 1024ul << 20);
-        node.Go("job");
-        node.Until(() => node.CapMiB("job") == 1024);
+        using var guard = StartCappedJob(node);
         node.KillAgent();
 
         // As a cap that followed use would have left it: a model that loads anew would die of it each time.
         SetCap(node, "job", 512 << 20);
         docker.Docker("restart", "-t", "0", "job");
         node.Until(() => node.Lines("job").Count(l => l.StartsWith("stopped at 1024 MiB", StringComparison.Ordinal)) == 2);
+    }
+
+    /// <summary>Agent, guard, and a greedy job that its cap of 1 GiB has stopped.</summary>
+    private static RunningProgram StartCappedJob(CapsNode node)
+    {
+        node.Policy(Fixed(["job"], 1024));
+        node.Run("job", "exec greedy --path plain --mib 64 --hold 600");
+        var guard = node.StartGuard();
+        node.Start();
+        node.Until(() => InitialCap(node, "job") == 1024ul << 20);
+        node.Go("job");
+        node.Until(() => node.CapMiB("job") == 1024);
+        return guard;
     }
 
     private static ulong InitialCap(CapsNode node, string service)
