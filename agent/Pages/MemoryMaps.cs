@@ -13,10 +13,6 @@ internal readonly record struct MappedFile(string Device, ulong Inode, string Pa
 /// <summary>Who has which file mapped.</summary>
 internal static class MemoryMaps
 {
-    public static IEnumerable<int> Pids(string procPath = "/proc") =>
-        Directory.EnumerateDirectories(procPath).Select(Path.GetFileName)
-            .Select(name => int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : 0).Where(pid => pid > 0);
-
     /// <summary>Each file once. Empty for a process that has ended; null for one that may not be looked into.</summary>
     public static IReadOnlyCollection<MappedFile>? Of(int pid, string procPath = "/proc")
     {

@@ -109,15 +109,12 @@ internal sealed class PageFile : IDisposable
 
     private static string? Problem(SafeFileHandle file)
     {
-        if (RandomAccess.GetLength(file) != PageLayout.Bytes)
-            return $"it has {RandomAccess.GetLength(file)} bytes; a page of this version has {PageLayout.Bytes}";
-        Span<byte> head = stackalloc byte[16];
-        if (RandomAccess.Read(file, head, 0) != head.Length || Word(head, 0) != PageLayout.Magic)
-            return "it does not begin as a page does";
-        var version = BinaryPrimitives.ReadUInt32LittleEndian(head[PageLayout.PageVersion..]);
-        return version != PageLayout.Version ? $"it is of version {version}, this agent knows {PageLayout.Version}"
-            : BinaryPrimitives.ReadUInt32LittleEndian(head[PageLayout.PageSize..]) != PageLayout.Bytes ? "the size in its header is not its own"
-            : null;
+        Span<byte> header = stackalloc byte[PageMaker.HeaderBytes];
+        var length = RandomAccess.GetLength(file);
+        if (RandomAccess.Read(file, header, 0) != header.Length)
+            return $"it is a file of {length} bytes";
+        var look = PageMaker.Judge(header, length);
+        return look.State == PageState.Good ? null : $"it is {look.Words}";
     }
 
     private static List<PageGpu> GpusIn(ReadOnlySpan<byte> head)

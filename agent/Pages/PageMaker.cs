@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Headroom.Interop.Linux;
 
 namespace Headroom.Pages;
 
@@ -43,8 +44,8 @@ internal static partial class PageMaker
     public static void WriteHeader(Span<byte> header)
     {
         BinaryPrimitives.WriteUInt64LittleEndian(header, PageLayout.Magic);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[8..], PageLayout.Version);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[12..], PageLayout.Bytes);
+        BinaryPrimitives.WriteUInt32LittleEndian(header[PageLayout.PageVersion..], PageLayout.Version);
+        BinaryPrimitives.WriteUInt32LittleEndian(header[PageLayout.PageSize..], PageLayout.Bytes);
     }
 
     /// <exception cref="IOException">It can't be read.</exception>
@@ -71,7 +72,7 @@ internal static partial class PageMaker
     {
         if (BinaryPrimitives.ReadUInt64LittleEndian(header) != PageLayout.Magic)
             return new(PageState.NoPage, "a file that does not begin as a page does");
-        var (version, size) = (BinaryPrimitives.ReadUInt32LittleEndian(header[8..]), BinaryPrimitives.ReadUInt32LittleEndian(header[12..]));
+        var (version, size) = (BinaryPrimitives.ReadUInt32LittleEndian(header[PageLayout.PageVersion..]), BinaryPrimitives.ReadUInt32LittleEndian(header[PageLayout.PageSize..]));
         if (version != PageLayout.Version)
             return new(PageState.OtherVersion, string.Create(CultureInfo.InvariantCulture, $"a page of version {version}; this Headroom knows {PageLayout.Version}"));
         return size == PageLayout.Bytes && length == PageLayout.Bytes
@@ -132,7 +133,7 @@ internal static partial class PageMaker
             return null; // empty: nobody can
         var pids = new List<int>();
         var hidden = 0;
-        foreach (var pid in MemoryMaps.Pids(procPath).Where(pid => pid != Environment.ProcessId))
+        foreach (var pid in ProcessFacts.All(procPath).Where(pid => pid != Environment.ProcessId))
             if (MemoryMaps.Of(pid, procPath) is not { } mapped)
                 hidden += IsInContainer(pid, procPath) ? 1 : 0;
             else if (mapped.Any(file.IsSameAs))

@@ -19,7 +19,7 @@ internal sealed class DriverLimits : ICapBackend, IDisposable
     /// <summary>Nor does a refusal on principle.</summary>
     private static readonly TimeSpan RefusedFor = TimeSpan.FromMinutes(5);
     /// <summary>A driver may round to its pages of 2 MiB.</summary>
-    private const long Rounding = 2 << 20;
+    public const long Rounding = 2 << 20;
 
     private readonly string _procPath;
     private readonly TimeProvider _time;

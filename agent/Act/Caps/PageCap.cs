@@ -1,4 +1,3 @@
-using Headroom.Interop.Linux;
 using Headroom.Model;
 using Headroom.Pages;
 
@@ -58,7 +57,7 @@ internal sealed class PageCap(string procPath = "/proc") : ICapBackend
         }
         try
         {
-            if (PageLayout.GpuKey(target.Gpu.Uuid) is not { } key || LifeOf(target.Container.Pid) is not { } life)
+            if (PageLayout.GpuKey(target.Gpu.Uuid) is not { } key || ContainerLife.Of(target.Container.Pid, procPath) is not { } life)
                 problem = "its first process can't be seen: give the agent pid: host";
             else if (page.Find(life) is not { } replica)
                 problem = "it carries the preload library, and none of its processes has used CUDA through it yet; one that is linked statically, clears LD_PRELOAD or runs in another's pid namespace never will";
@@ -74,9 +73,6 @@ internal sealed class PageCap(string procPath = "/proc") : ICapBackend
         page.Dispose();
         return null;
     }
-
-    private ulong? LifeOf(int pid) =>
-        ProcessFacts.PidNamespaceOf(pid, procPath) is { } space && ProcessFacts.StartTimeOf(pid, procPath) is { } started ? PageLayout.Life(space, started) : null;
 
     private sealed record Opened(PageFile Page, PageReplica Replica, PageGpu Gpu) : IDisposable
     {

@@ -71,10 +71,8 @@ internal sealed class PageTender
     private static void Write(PageFile page, IReadOnlyList<PageReplica> replicas, WorkloadSnapshot workload, MemoryBook book, long overhead, CapWish wish)
     {
         var uuid = wish.Snapshot.Gpus.First(g => g.Index == book.Gpu).Identity.Uuid;
-        if (Interop.Linux.ProcessFacts.PidNamespaceOf(workload.Container.Pid) is not { } space || Interop.Linux.ProcessFacts.StartTimeOf(workload.Container.Pid) is not { } started)
-            return;
-        var life = PageLayout.Life(space, started);
-        if (replicas.FirstOrDefault(r => r.Life == life) is { } replica && replica.Gpus.FirstOrDefault(g => g.Key == PageLayout.GpuKey(uuid)) is { } gpu && gpu.Overhead != (ulong)overhead)
+        if (ContainerLife.Of(workload.Container.Pid) is { } life
+            && replicas.FirstOrDefault(r => r.Life == life) is { } replica && replica.Gpus.FirstOrDefault(g => g.Key == PageLayout.GpuKey(uuid)) is { } gpu && gpu.Overhead != (ulong)overhead)
             page.SetOverhead(replica, gpu, (ulong)overhead);
     }
 }

@@ -117,11 +117,7 @@ internal sealed partial class ContainerHand
         Remember(m => m with { Rests = rests });
     }
 
-    private static TimeSpan RestFor(int failures)
-    {
-        var rest = FirstRest * Math.Pow(2, Math.Min(failures - 1, 10));
-        return rest < LongestRest ? rest : LongestRest;
-    }
+    private static TimeSpan RestFor(int failures) => Backoff.After(failures, FirstRest, LongestRest);
 
     [LoggerMessage(3001, LogLevel.Error, "The hand of {Workload} failed, which is a bug; it goes on with the next plan")]
     private static partial void LogFailed(ILogger log, string workload, Exception error);

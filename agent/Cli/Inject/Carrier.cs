@@ -1,3 +1,4 @@
+using Headroom.Interop.Linux;
 using Headroom.Model;
 using Headroom.Observe.Workloads;
 using Headroom.Pages;
@@ -87,7 +88,7 @@ internal static class Carriers
     {
         var found = new Dictionary<string, List<IReadOnlyCollection<MappedFile>>>();
         var owners = new ProcessOwners(procPath);
-        foreach (var pid in MemoryMaps.Pids(procPath))
+        foreach (var pid in ProcessFacts.All(procPath))
             if (owners.Find(pid)?.ContainerId is { } id && ids.Contains(id) && MemoryMaps.Of(pid, procPath) is { Count: > 0 } maps)
             {
                 if (!found.TryGetValue(id, out var list))

@@ -87,10 +87,9 @@ internal sealed partial class LedgerSource(Func<IReadOnlyList<ContainerSample>> 
         var id = container.Id.InstanceId;
         if (read.Problem is { } problem)
             return new ContainerLedger(id, null, $"its page {read.Path}: {problem}");
-        if (!IsSeen(container) || ProcessFacts.PidNamespaceOf(container.Pid, procPath) is not { } space || ProcessFacts.StartTimeOf(container.Pid, procPath) is not { } started)
+        if (!IsSeen(container) || ContainerLife.Of(container.Pid, procPath) is not { } life)
             return new ContainerLedger(id, null, "its processes can't be seen: give the agent pid: host");
         // A container in another's pid namespace has no entry of its own: nothing is known of it.
-        var life = PageLayout.Life(space, started);
         var replica = read.Replicas.FirstOrDefault(r => r.Life == life);
         if (replica is not null && live is not null)
             replica = replica with { Slots = [.. replica.Slots.Where(s => live.Contains((life, s.Owner)))] };
