@@ -17,6 +17,8 @@ internal sealed record ActState
     public IReadOnlyList<string> LeftToPeople { get; init; } = [];
     /// <summary>How the VRAM of each opted-in container can be capped, one entry a container and GPU that it uses.</summary>
     public IReadOnlyList<CapReach> Caps { get; init; } = [];
+    /// <summary>What is known of the gate of each batch container that may have one, one entry a container.</summary>
+    public IReadOnlyList<GateState> Gates { get; init; } = [];
     /// <summary>Why Act goes no further than recommend, whatever the policy says; null: it does not limit.</summary>
     public string? Limited { get; init; }
 

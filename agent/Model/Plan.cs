@@ -76,8 +76,10 @@ internal enum Lever { Gate, Share, Pause, Sleep, Stop, Cap, Restart, Start }
 /// <param name="MaxClosed">After this long without a run it gets its floor.</param>
 /// <param name="MinRun">Once open, at least this long.</param>
 /// <param name="Floor">Share 0..1 that it gets when <paramref name="MaxClosed"/> has passed.</param>
+/// <param name="Via">By which hand.</param>
 internal sealed record YieldRelation(
-    WorkloadId Batch, IReadOnlyList<WorkloadId> Protected, int Gpu, TimeSpan Linger, TimeSpan MaxClosed, TimeSpan MinRun, double Floor, Mode Mode, Reason Reason);
+    WorkloadId Batch, IReadOnlyList<WorkloadId> Protected, int Gpu, TimeSpan Linger, TimeSpan MaxClosed, TimeSpan MinRun, double Floor, Mode Mode, Reason Reason,
+    GateVia Via = GateVia.Freezer);
 
 internal enum ImpulseKind { Restart, Start }
 

@@ -33,6 +33,9 @@ internal interface IActivitySource
 {
     ActivitySweep Latest { get; }
 
+    /// <summary>Watch these from now on. Whole list, not a difference; cheap, does no I/O.</summary>
+    void Watch(ActivityWatchList list);
+
     Task RunAsync(CancellationToken stop);
 }
 

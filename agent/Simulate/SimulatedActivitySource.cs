@@ -13,6 +13,11 @@ internal sealed class SimulatedActivitySource(SimulatedNode node) : IActivitySou
 
     public ActivitySweep Latest => Volatile.Read(ref _latest);
 
+    /// <summary>The simulated watcher sees all servers at no cost.</summary>
+    public void Watch(ActivityWatchList list)
+    {
+    }
+
     public Task RunAsync(CancellationToken stop) => node.RepeatAsync(() => Sweep(), stop);
 
     /// <summary>Looks at all servers once and publishes.</summary>
