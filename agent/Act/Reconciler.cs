@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Headroom.Act.Caps;
+using Headroom.Act.Gates;
 using Headroom.Act.Hands;
 using Headroom.Model;
 using Microsoft.Extensions.Logging;
@@ -9,7 +10,7 @@ namespace Headroom.Act;
 /// <summary>Makes the plan true: gives each container's hand its part of the newest plan. Level-triggered and never blocking; what the plan no longer names is given back.</summary>
 /// <param name="caps">Keeps the caps of all containers.</param>
 /// <param name="hasGuard">Whether a guard watches this agent: without one nothing is frozen, for nobody would thaw it.</param>
-internal sealed partial class Reconciler(HandTools tools, Actuators.VramRoom room, CapKeeper caps, Func<bool> hasGuard) : IReconciler
+internal sealed partial class Reconciler(HandTools tools, Actuators.VramRoom room, CapKeeper caps, GateKeeper gates, FreeUseBook freeUse, Func<bool> hasGuard) : IReconciler
 {
     /// <summary>Fresh looks at the containers before the first step: a start must not act on the first thing it sees.</summary>
     private const int LooksBeforeActing = 3;
@@ -20,13 +21,13 @@ internal sealed partial class Reconciler(HandTools tools, Actuators.VramRoom roo
     private readonly ConcurrentDictionary<string, (ContainerHand Hand, Task Running)> _hands = new();
     private readonly CancellationTokenSource _ending = new();
     private readonly RestartTrials _trials = new(tools.Budgets, tools.Time);
-    private readonly FreeUseBook _freeUse = new();
     // Null before Begin.
     private IReadOnlyList<Hold>? _adopted;
     private bool _began;
     private string? _limited = "the agent has just started";
     private int _looks;
     private Task _capping = Task.CompletedTask;
+    private Task _gating = Task.CompletedTask;
 
     public ActState State
     {
@@ -34,14 +35,16 @@ internal sealed partial class Reconciler(HandTools tools, Actuators.VramRoom roo
         {
             var hands = _hands.Values.Select(h => h.Hand).ToList();
             var capped = caps.View;
+            var gated = gates.View;
             return new ActState
             {
-                Holds = [.. hands.Select(h => h.Shown).OfType<Hold>().Concat(capped.Holds).OrderBy(h => h.Id)],
+                Holds = [.. hands.Select(h => h.Shown).OfType<Hold>().Concat(capped.Holds).Concat(gated.Holds).OrderBy(h => h.Id)],
                 Caps = capped.Reaches,
+                Gates = gated.Gates,
                 Impulses = tools.Budgets.Impulses,
                 Breaker = tools.Breaker.Open,
                 Ineffective = tools.Budgets.Ineffective,
-                LeftToPeople = [.. hands.Where(h => h.Memory.LeftToPeople).Select(h => h.Name).Concat(capped.LeftToPeople).Distinct().Order(StringComparer.Ordinal)],
+                LeftToPeople = [.. hands.Where(h => h.Memory.LeftToPeople).Select(h => h.Name).Concat(capped.LeftToPeople).Concat(gated.LeftToPeople).Distinct().Order(StringComparer.Ordinal)],
                 Limited = Volatile.Read(ref _limited),
             };
         }
@@ -73,7 +76,7 @@ internal sealed partial class Reconciler(HandTools tools, Actuators.VramRoom roo
             LogLimit(tools.Log, limited ?? "nothing: it may act as far as the policy says");
         Volatile.Write(ref _limited, limited);
 
-        _freeUse.See(snapshot, id => _hands.TryGetValue(id, out var entry) && entry.Hand.Memory.Run is not null);
+        freeUse.See(snapshot, id => _hands.TryGetValue(id, out var entry) && entry.Hand.Memory.Run is not null || gates.Holds(id));
         var seen = snapshot.Workloads.ToDictionary(w => w.Container.Id.InstanceId);
         var wanted = new Dictionary<string, Wanted>();
         foreach (var one in plan.Wanted)
@@ -87,12 +90,14 @@ internal sealed partial class Reconciler(HandTools tools, Actuators.VramRoom roo
             var name = workload?.Name ?? one?.Workload.Name ?? "";
             var desired = new Desired(
                 workload, one?.Run, [.. impulses[id]], one?.Mode ?? snapshot.Mode, policy, plan.Seq, snapshot.Mono,
-                BytesOf(snapshot, id), FreeUseBook.NowOf(snapshot, id), _freeUse[id], onlyKeep, isSettled, fresh);
+                BytesOf(snapshot, id), FreeUseBook.NowOf(snapshot, id), freeUse[id], onlyKeep, isSettled, fresh);
             HandOf(id, name).Want(desired);
             foreach (var impulse in desired.Impulses)
                 _trials.Begin(impulse, snapshot);
         }
-        caps.Want(new CapWish(plan, snapshot, policy, onlyKeep, isSettled, fresh));
+        var wish = new PlanWish(plan, snapshot, policy, onlyKeep, isSettled, fresh);
+        caps.Want(wish);
+        gates.Want(wish);
         foreach (var (id, (hand, _)) in _hands)
             if (!wanted.ContainsKey(id) && !impulses.Contains(id) && hand.IsIdle && !seen.ContainsKey(id) && _hands.TryRemove(id, out _))
                 hand.Retire();
@@ -110,6 +115,7 @@ internal sealed partial class Reconciler(HandTools tools, Actuators.VramRoom roo
                     if (release.Workload is null || hand.Name == release.Workload)
                         hand.Release();
                 caps.Release(release.Workload);
+                gates.Release(release.Workload);
                 break;
             case AgentCommand.ResetBreaker:
                 LogReset(tools.Log, tools.Breaker.Reset() ?? "it is closed");
@@ -149,7 +155,7 @@ internal sealed partial class Reconciler(HandTools tools, Actuators.VramRoom roo
         var ended = await Task.WhenAll(hands.Select(h => EndAsync(h.Hand, h.Running, limit.Token)));
         // Caps stay; but none is half set.
         await Task.WhenAny(_capping, Task.Delay(Timeout.InfiniteTimeSpan, limit.Token));
-        return ended.All(one => one);
+        return await EndGatesAsync(limit.Token) && ended.All(one => one);
     }
 
     private static async Task<bool> EndAsync(ContainerHand hand, Task running, CancellationToken limit)
@@ -165,6 +171,19 @@ internal sealed partial class Reconciler(HandTools tools, Actuators.VramRoom roo
         }
     }
 
+    private async Task<bool> EndGatesAsync(CancellationToken limit)
+    {
+        try
+        {
+            await _gating.WaitAsync(limit);
+            return await gates.EndAsync().WaitAsync(limit);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
     private bool TryAdopt()
     {
         if (Interlocked.Exchange(ref _adopted, null) is { } adopted)
@@ -172,7 +191,10 @@ internal sealed partial class Reconciler(HandTools tools, Actuators.VramRoom roo
             var capped = adopted.Where(h => h.Lever == Lever.Cap).ToList();
             caps.Adopt(capped);
             _capping = Task.Run(() => caps.RunAsync(_ending.Token));
-            foreach (var hold in adopted.Except(capped))
+            _gating = Task.Run(() => gates.RunAsync(_ending.Token));
+            var gated = adopted.Where(h => h.Lever == Lever.Gate).ToList();
+            gates.Adopt(gated);
+            foreach (var hold in adopted.Except(capped).Except(gated))
                 if (!_hands.ContainsKey(hold.Workload.InstanceId))
                     Start(hold.Workload.InstanceId, hold.Workload.Name, hold);
             _began = true;

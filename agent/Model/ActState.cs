@@ -73,6 +73,8 @@ internal enum UndoKind
     Start,
     /// <summary>Wake the model server in the container <see cref="Undo.Target"/>, with the recipe <see cref="Undo.Value"/>.</summary>
     Wake,
+    /// <summary>Nothing to undo: what is written in the page <see cref="Undo.Target"/> counts only while the agent renews it.</summary>
+    RunsOut,
     /// <summary>Lift the VRAM cap of the container <see cref="Undo.Target"/>.</summary>
     LiftCap,
 }

@@ -2,6 +2,7 @@ using Headroom.Act;
 using Headroom.Act.Actuators;
 using Headroom.Act.Caps;
 using Headroom.Act.Freezing;
+using Headroom.Act.Gates;
 using Headroom.Act.Guarding;
 using Headroom.Act.Hands;
 using Headroom.Act.Journal;
@@ -34,7 +35,7 @@ internal sealed partial class Acting : IDisposable
     private Lease? _lease;
     private bool _toldHang;
 
-    private Acting(AgentOptions options, TimeProvider time, ILoggerFactory log)
+    private Acting(AgentOptions options, FlightBoard board, TimeProvider time, ILoggerFactory log)
     {
         (_options, _time, _log) = (options, time, log.CreateLogger<Acting>());
         _docker = options.Docker ?? DockerConnection.DefaultEndpoint;
@@ -50,13 +51,15 @@ internal sealed partial class Acting : IDisposable
         if (budgets.Problem is { } problem)
             breaker.Trip(problem);
         _freezer = new FreezerThread(MayAct, time, log.CreateLogger<FreezerThread>());
+        board.Listen(_freezer.Look);
         _hand = new DockerHand(_docker, time);
         _limits = new DriverLimits(options.NvmlLibrary ?? NvmlLibrary.DefaultName, time);
         var servers = new ServerLevers(time);
         var room = new VramRoom(time);
         Drain drain = new Drainer(servers).DrainAsync;
         var locator = new FreezerLocator();
-        var freeze = new FreezeActuator(_freezer, container => locator.Find(container.Pid, container.Id.InstanceId), FreezeCell.Gather);
+        FreezerPlace Locate(ContainerSample container) => locator.Find(container.Pid, container.Id.InstanceId);
+        var freeze = new FreezeActuator(_freezer, Locate, FreezeCell.Gather);
         var permission = new Permission(_hand, MayAct, Classifier.Classify, OwnContainer.Find());
         var tools = new HandTools(
             _journal, budgets, breaker, _hand, _freezer, freeze,
@@ -68,19 +71,23 @@ internal sealed partial class Acting : IDisposable
                 [Lever.Sleep] = new SleepActuator(_hand, servers, room, time),
             },
             new RestartActuator(_hand, drain, budgets, time), new OutcomeLog(), MayAct, permission, crash, time, log.CreateLogger<Reconciler>());
-        _reconciler = new Reconciler(tools, room, new CapKeeper(new CapProbe([_limits, new PageCap(), new HamiRegion()], time), tools), () => Volatile.Read(ref _lease)?.HasGuard == true);
+        var freeUse = new FreeUseBook();
+        var gates = new GateKeeper(new GatePlaces(Locate, FreezeCell.Gather, _ => new LaunchPlace(null, null, "no launch gate yet")), board, tools, freeUse);
+        _reconciler = new Reconciler(
+            tools, room, new CapKeeper(new CapProbe([_limits, new PageCap(), new HamiRegion()], time), tools), gates, freeUse, () => Volatile.Read(ref _lease)?.HasGuard == true);
         _events = new DockerEvents(_docker, _reconciler.Hear, time, log.CreateLogger<DockerEvents>());
     }
 
     public IReconciler Reconciler => _reconciler;
 
     /// <summary>Null when this agent can't act here, and why.</summary>
-    public static Acting? TryOpen(AgentOptions options, TimeProvider time, ILoggerFactory log, out string? why)
+    /// <param name="board">Requests in flight, as the watcher tells them.</param>
+    public static Acting? TryOpen(AgentOptions options, FlightBoard board, TimeProvider time, ILoggerFactory log, out string? why)
     {
         try
         {
             why = null;
-            return new Acting(options, time, log);
+            return new Acting(options, board, time, log);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

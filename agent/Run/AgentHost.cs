@@ -131,13 +131,14 @@ internal static partial class AgentHost
             var simulated = new SimulatedNode(new SimulationOptions { Seed = options.SimulationSeed, Speed = options.SimulationSpeed }, time);
             return (new NodeSources(simulated.Gpus, simulated.Workloads, simulated.Latency, simulated.Activity), null, simulated.Reconciler);
         }
+        var board = new FlightBoard();
         var docker = new DockerSourceOptions { Endpoint = options.Docker ?? DockerConnection.DefaultEndpoint };
         var workloads = new DockerWorkloadSource(docker, time, log.CreateLogger<DockerWorkloadSource>());
         var sources = new NodeSources(
             GpuSources.Choose(options.NvmlLibrary, time, log), workloads, new LatencyWatch(time, log.CreateLogger<LatencyWatch>()),
             Ledger: new LedgerSource(() => workloads.Latest.Sample?.Containers ?? [], time, log.CreateLogger<LedgerSource>()));
         // Also where the policy only watches: what an agent before has left frozen must be given back, and a reload may say enforce.
-        var acting = Acting.TryOpen(options, time, log, out var why);
+        var acting = Acting.TryOpen(options, board, time, log, out var why);
         if (acting is null)
             LogOnlyTells(log.CreateLogger("Headroom"), why!);
         return (sources, acting, acting?.Reconciler);

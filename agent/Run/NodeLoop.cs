@@ -66,6 +66,7 @@ internal sealed partial class NodeLoop(
             ++_seq, time.GetUtcNow(), now, sources.Gpus.Latest, sources.Workloads.Latest, sources.Latency.Latest, current,
             self.Mode.AtMost(act is null || act.Limited is not null ? Mode.Recommend : null), sources.Activity?.Latest, act, _alerts.Firing(now, current), sources.Ledger?.Latest);
         sources.Latency.Watch(SnapshotAssembly.WatchList(snapshot, current));
+        sources.Activity?.Watch(ActivityTargets.Of(snapshot, current));
         var judge = due();
         var began = time.Mono();
         var (plan, memory) = Planner.Decide(snapshot, current, _memory, judge);

@@ -1,14 +1,15 @@
-using Headroom.Model;
+using Headroom.Act.Freezing;
 
 namespace Headroom.Simulate;
 
-/// <summary>Whom a gate yields to, and how: see <see cref="YieldRelation"/>.</summary>
+/// <summary>Whom a simulated gate yields to, and how.</summary>
 /// <param name="Protected">Workloads by name.</param>
-internal sealed record GateSpec(IReadOnlyList<string> Protected, TimeSpan Linger, TimeSpan MaxClosed, TimeSpan MinRun, double Floor)
+internal sealed record GateSpec(IReadOnlyList<string> Protected, YieldTimes Times)
 {
-    public bool Equals(GateSpec? other) =>
-        other is not null && Linger == other.Linger && MaxClosed == other.MaxClosed && MinRun == other.MinRun && Floor == other.Floor
-        && Protected.SequenceEqual(other.Protected);
+    /// <summary>From a request's first packet, or the last one of its answer, to the freezer's write, as measured on containers.</summary>
+    public static readonly TimeSpan Detection = TimeSpan.FromMicroseconds(200);
 
-    public override int GetHashCode() => HashCode.Combine(Linger, MaxClosed, MinRun, Floor, Protected.Count);
+    public bool Equals(GateSpec? other) => other is not null && Times == other.Times && Protected.SequenceEqual(other.Protected);
+
+    public override int GetHashCode() => HashCode.Combine(Times, Protected.Count);
 }

@@ -1,3 +1,4 @@
+using Headroom.Act.Freezing;
 using Headroom.Model;
 
 namespace Headroom.Simulate;
@@ -152,7 +153,7 @@ internal sealed class SimulatedReconciler(SimulatedNode node) : IReconciler
     {
         string[] names = relation is null ? [] : [.. relation.Protected.Select(p => p.Name).Where(name => world.Workloads.Any(w => w.Name == name))];
         if (names.Length > 0)
-            world.SetGate(workload.Name, new GateSpec(names, relation!.Linger, relation.MaxClosed, relation.MinRun, relation.Floor));
+            world.SetGate(workload.Name, new GateSpec(names, YieldTimes.Of(relation!) with { Reaction = GateSpec.Detection }));
         else if (before is not null)
             world.SetGate(workload.Name, null);
         return names.Length > 0 ? Keep(before, new Hold(id, Lever.Gate, RuleName.Gate, relation!.Floor, null, null, wall)) : null;

@@ -1,3 +1,4 @@
+using Headroom.Act.Freezing;
 using Headroom.Model;
 
 namespace Headroom.Simulate;
@@ -14,7 +15,7 @@ internal sealed class SimulatedWorkload
     private readonly Engine _engine;
     private readonly DeviceMemory _memory;
     private readonly DutyCycle _duty;
-    private readonly YieldGate _gate = new();
+    private readonly YieldClock _gate = new();
     private Meter _work;
     private Meter _resident;
     private TimeSpan _readyAt = TimeSpan.MaxValue;
@@ -59,7 +60,7 @@ internal sealed class SimulatedWorkload
     public int OutOfMemoryCount { get; private set; }
     public long? VramCapBytes { get; set; }
     public double RunFraction => _duty.Fraction;
-    public GateSpec? Gate => _gate.Spec;
+    public GateSpec? Gate { get; private set; }
     /// <summary>No gate holds it now.</summary>
     public bool GateOpen => _gate.Open;
     /// <summary>Its server has given its weights away; the process stays up and requests wait.</summary>
@@ -72,7 +73,7 @@ internal sealed class SimulatedWorkload
     public bool Active => Ready && !Asleep && (_free || Draining) && _engine.HasWork;
 
     public TimeSpan NextAt => Min(
-        Min(Min(_engine.NextAt, _duty.NextAt), Min(_gate.NextAt, _drainedAt)),
+        Min(Min(_engine.NextAt, _duty.NextAt), Min(_gate.NextAt.SinceOrigin, _drainedAt)),
         Min(Min(_readyAt, _restartAt), _awakeAt));
 
     public long HeldBytes => _memory.Held;
@@ -95,7 +96,7 @@ internal sealed class SimulatedWorkload
         if (_awakeAt <= now)
             FinishWaking(now);
         _duty.Step(now);
-        _gate.Step(now);
+        _gate.Step(new MonoTime(now));
         if (_drainedAt <= now)
             _drainedAt = TimeSpan.MaxValue;
         Settle(now);
@@ -124,12 +125,13 @@ internal sealed class SimulatedWorkload
 
     public void SetGate(TimeSpan now, GateSpec? spec, bool busy)
     {
-        _gate.Set(now, spec, busy);
+        Gate = spec;
+        _gate.Set(new MonoTime(now), spec?.Times, busy);
         Settle(now);
     }
 
     /// <summary>One of those that its gate protects has requests in flight, or none has.</summary>
-    public void TellBusy(TimeSpan now, bool busy) => _gate.SetBusy(now, busy);
+    public void TellBusy(TimeSpan now, bool busy) => _gate.SetBusy(new MonoTime(now), busy);
 
     /// <summary>Nothing while it is not ready.</summary>
     public void Sleep()
@@ -162,8 +164,7 @@ internal sealed class SimulatedWorkload
         _restartAt = TimeSpan.MaxValue;
         // A new life has a new cgroup: whoever froze the last one holds nothing of this one.
         _duty.Set(now, 1);
-        _gate.Set(now, null, busy: false);
-        Settle(now);
+        SetGate(now, null, busy: false);
         Alive = true;
         ExitCode = null;
         StartedAt = now;

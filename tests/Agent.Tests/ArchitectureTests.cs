@@ -20,7 +20,7 @@ public sealed partial class ArchitectureTests
         ["Decide"] = ["Model"],
         ["Export"] = ["Model"],
         // The simulator's requests go through the real latency windows: docs/decisions/003.
-        ["Simulate"] = ["Model", "Observe"],
+        ["Simulate"] = ["Model", "Observe", "Act"],
         ["Run"] = ["Model", "Observe", "Policies", "Decide", "Export", "Simulate", "Interop", "Containers", "Act", "Pages"],
         ["Cli"] = ["Model", "Observe", "Policies", "Decide", "Export", "Simulate", "Interop", "Containers", "Act", "Pages", "Run"],
     };

@@ -8,7 +8,7 @@ namespace Headroom.Act.Caps;
 /// <summary>What is remembered, written down and told.</summary>
 internal sealed partial class CapKeeper
 {
-    private bool Failed((string, int) key, Hold? hold, CapStep.Set set, CapAnswer answer, CapWish wish)
+    private bool Failed((string, int) key, Hold? hold, CapStep.Set set, CapAnswer answer, PlanWish wish)
     {
         Rest(key);
         if (hold is not null && answer.Result == CapResult.Gone)
@@ -22,7 +22,7 @@ internal sealed partial class CapKeeper
         return false;
     }
 
-    private bool Drop(Hold hold, string why, CapWish wish)
+    private bool Drop(Hold hold, string why, PlanWish wish)
     {
         End(hold, why);
         Tell(StepKind.Drop, hold.Workload, hold.Rule, StepResult.Drifted(why), wish, null, Mode.Enforce, hold);
@@ -64,7 +64,7 @@ internal sealed partial class CapKeeper
         }
     }
 
-    private void Tell(StepKind kind, WorkloadId id, RuleName rule, StepResult result, CapWish wish, Reason? reason, Mode mode, Hold? hold = null)
+    private void Tell(StepKind kind, WorkloadId id, RuleName rule, StepResult result, PlanWish wish, Reason? reason, Mode mode, Hold? hold = null)
     {
         tools.Outcomes.Add(new Outcome(0, tools.Time.GetUtcNow(), id, kind, Lever.Cap, rule, result.Result, result.Evidence, TimeSpan.Zero)
         {
@@ -76,7 +76,7 @@ internal sealed partial class CapKeeper
             Broke(wish, $"{kind} cap {id.Name}: {result.Evidence}");
     }
 
-    private void Broke(CapWish wish, string words)
+    private void Broke(PlanWish wish, string words)
     {
         if (tools.Breaker.Failed(words, wish.Policy.Limits.Breaker))
             LogBreaker(tools.Log, words);

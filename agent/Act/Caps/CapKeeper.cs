@@ -25,7 +25,7 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
     private readonly PageTender _pages = new();
     private readonly Lock _releasing = new();
     private readonly List<string?> _releases = [];
-    private CapWish? _wish;
+    private PlanWish? _wish;
     private CapView _view = new([], [], []);
     private MonoTime _lookedAt;
 
@@ -44,7 +44,7 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
         Publish([]);
     }
 
-    public void Want(CapWish wish)
+    public void Want(PlanWish wish)
     {
         Volatile.Write(ref _wish, wish);
         _signal.Writer.TryWrite(true);
@@ -86,7 +86,7 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
 
     private MonoTime Now => tools.Time.Mono();
 
-    private async Task SettleAsync(CapWish wish, CancellationToken stop)
+    private async Task SettleAsync(PlanWish wish, CancellationToken stop)
     {
         TakeReleases(wish);
         var reaches = Reach(wish);
@@ -126,7 +126,7 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
     }
 
     /// <summary>How each opted-in container can be capped on each GPU that it uses or is to be capped on.</summary>
-    private Dictionary<(string Id, int Gpu), CapChoice> Reach(CapWish wish)
+    private Dictionary<(string Id, int Gpu), CapChoice> Reach(PlanWish wish)
     {
         var wanted = wish.Plan.Wanted.ToDictionary(w => w.Workload.InstanceId, w => w.Caps);
         var reaches = new Dictionary<(string, int), CapChoice>();
@@ -142,7 +142,7 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
         return reaches;
     }
 
-    private async Task<bool> SetAsync(CapStep.Set set, CapWish wish, Dictionary<(string, int), CapChoice> reaches, CancellationToken stop)
+    private async Task<bool> SetAsync(CapStep.Set set, PlanWish wish, Dictionary<(string, int), CapChoice> reaches, CancellationToken stop)
     {
         var id = set.Workload.Container.Id;
         var key = (id.InstanceId, set.Gpu);
@@ -178,7 +178,7 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
         return true;
     }
 
-    private async Task<bool> TakeAsync(CapStep.Set set, ICapBackend backend, CapWish wish, CancellationToken stop)
+    private async Task<bool> TakeAsync(CapStep.Set set, ICapBackend backend, PlanWish wish, CancellationToken stop)
     {
         var id = set.Workload.Container.Id;
         var key = (id.InstanceId, set.Gpu);
@@ -229,7 +229,7 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
         return true;
     }
 
-    private async Task<bool> GiveBackAsync(Hold hold, CapWish wish, CancellationToken stop)
+    private async Task<bool> GiveBackAsync(Hold hold, PlanWish wish, CancellationToken stop)
     {
         var key = (hold.Workload.InstanceId, hold.Gpu!.Value);
         ContainerNow? container;
@@ -274,7 +274,7 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
     }
 
     /// <summary>A cap that somebody changed: in its own page only the container itself can have; the driver's and HAMi's limits are people's, too.</summary>
-    private void LookAtAll(CapWish wish)
+    private void LookAtAll(PlanWish wish)
     {
         foreach (var hold in _holds.Values.ToList())
         {
@@ -294,7 +294,7 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
         }
     }
 
-    private void TakeReleases(CapWish wish)
+    private void TakeReleases(PlanWish wish)
     {
         lock (_releasing)
         {
@@ -310,11 +310,11 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
 
     private static string Text(long bytes) => bytes.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
-    private static CapTarget? TargetOf(ContainerSample container, int gpu, CapWish wish) =>
+    private static CapTarget? TargetOf(ContainerSample container, int gpu, PlanWish wish) =>
         wish.Snapshot.Gpus.FirstOrDefault(g => g.Index == gpu) is { } sample ? new CapTarget(container, sample.Identity) : null;
 
     /// <summary>On the card that the cap was set on, wherever that stands now.</summary>
-    private static CapTarget? TargetOf(ContainerSample container, Hold hold, CapWish wish)
+    private static CapTarget? TargetOf(ContainerSample container, Hold hold, PlanWish wish)
     {
         var uuid = CapUndo.UuidOf(hold.Undo);
         return wish.Snapshot.Gpus.FirstOrDefault(g => g.Identity.Uuid == uuid) is { } sample ? new CapTarget(container, sample.Identity) : null;

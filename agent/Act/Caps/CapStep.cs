@@ -15,18 +15,12 @@ internal abstract record CapStep(int Gpu)
     internal sealed record Drop(Hold Hold, string Why) : CapStep(Hold.Gpu!.Value);
 }
 
-/// <summary>What the newest plan wants of caps, with what it was decided from.</summary>
-/// <param name="OnlyKeep">Act takes nothing new now, or the plan was made while it did not, and says less than the policy does. What is held still follows the plan: caps need no guard.</param>
-/// <param name="IsSettled">Enough was seen since the start to give back.</param>
-/// <param name="DockerAnswers">Who is not among the containers is gone.</param>
-internal sealed record CapWish(Plan Plan, NodeSnapshot Snapshot, Policy Policy, bool OnlyKeep, bool IsSettled, bool DockerAnswers);
-
 /// <summary>(what is wanted, what is held) -> the steps, in their order: what shrinks first, then what grows, then what is lifted. Pure.</summary>
 internal static class CapSteps
 {
     /// <param name="leftToPeople">Names of workloads of which a person took a cap back.</param>
     /// <param name="inDoubt">Holds of which it is not sure that they are in force: set anew.</param>
-    public static IReadOnlyList<CapStep> Of(CapWish wish, IReadOnlyCollection<Hold> holds, IReadOnlyCollection<string> leftToPeople, IReadOnlyCollection<(string, int)> inDoubt)
+    public static IReadOnlyList<CapStep> Of(PlanWish wish, IReadOnlyCollection<Hold> holds, IReadOnlyCollection<string> leftToPeople, IReadOnlyCollection<(string, int)> inDoubt)
     {
         var seen = wish.Snapshot.Workloads.ToDictionary(w => w.Container.Id.InstanceId);
         var held = holds.ToDictionary(h => (h.Workload.InstanceId, h.Gpu!.Value));
@@ -64,11 +58,11 @@ internal static class CapSteps
     }
 
     /// <summary>What the policy itself says of it.</summary>
-    private static Mode ModeOf(WorkloadSnapshot workload, CapWish wish) =>
+    private static Mode ModeOf(WorkloadSnapshot workload, PlanWish wish) =>
         wish.Policy.EnforceUntil is { } until && wish.Snapshot.WallAt >= until ? Mode.Recommend
         : wish.Policy.Mode < workload.Policy.Mode ? wish.Policy.Mode : workload.Policy.Mode;
 
-    private static string? WhyOver(Hold hold, Dictionary<string, WorkloadSnapshot> seen, CapWish wish)
+    private static string? WhyOver(Hold hold, Dictionary<string, WorkloadSnapshot> seen, PlanWish wish)
     {
         if (!wish.DockerAnswers || !wish.IsSettled)
             return null;

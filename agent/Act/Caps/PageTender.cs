@@ -12,7 +12,7 @@ internal sealed class PageTender
     private readonly Dictionary<(string Id, int Gpu), (long Calls, MonoTime Since)> _books = [];
 
     /// <param name="leftToPeople">Workloads that get no cap now, though the policy names one.</param>
-    public void Tend(CapWish wish, IReadOnlyList<Hold> holds, IReadOnlyCollection<string> leftToPeople)
+    public void Tend(PlanWish wish, IReadOnlyList<Hold> holds, IReadOnlyCollection<string> leftToPeople)
     {
         if (wish.OnlyKeep)
             return;
@@ -24,7 +24,7 @@ internal sealed class PageTender
             _books.Remove(gone);
     }
 
-    private void Tend(string path, IReadOnlyList<WorkloadSnapshot> sharers, long? initial, CapWish wish, HashSet<(string, int)> held)
+    private void Tend(string path, IReadOnlyList<WorkloadSnapshot> sharers, long? initial, PlanWish wish, HashSet<(string, int)> held)
     {
         using var page = PageFile.TryOpen(path, out _);
         if (page is null)
@@ -49,7 +49,7 @@ internal sealed class PageTender
     }
 
     /// <summary>The cap as it is written: what follows use says nothing of a container that has yet to load.</summary>
-    private static long? InitialOf(IEnumerable<WorkloadSnapshot> sharers, CapWish wish) => !wish.Policy.Rules.VramCaps.Enabled ? null : sharers
+    private static long? InitialOf(IEnumerable<WorkloadSnapshot> sharers, PlanWish wish) => !wish.Policy.Rules.VramCaps.Enabled ? null : sharers
         .Where(s => s.Policy is { Managed: true, Mode: Mode.Enforce, CapBytes: not null })
         .Select(s => (long?)Math.Max(s.Policy.CapBytes!.Value, s.Policy.GuaranteeBytes ?? 0)).Min();
 
@@ -68,7 +68,7 @@ internal sealed class PageTender
         return null;
     }
 
-    private static void Write(PageFile page, IReadOnlyList<PageReplica> replicas, WorkloadSnapshot workload, MemoryBook book, long overhead, CapWish wish)
+    private static void Write(PageFile page, IReadOnlyList<PageReplica> replicas, WorkloadSnapshot workload, MemoryBook book, long overhead, PlanWish wish)
     {
         var uuid = wish.Snapshot.Gpus.First(g => g.Index == book.Gpu).Identity.Uuid;
         if (ContainerLife.Of(workload.Container.Pid) is { } life

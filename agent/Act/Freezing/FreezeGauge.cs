@@ -15,7 +15,9 @@ internal sealed class FreezeGauge
     private long _freezes, _refused, _failures;
     private string? _error;
 
-    public FreezeMeter Read() => new(Volatile.Read(ref _share), Volatile.Read(ref _freezes), Volatile.Read(ref _refused), Volatile.Read(ref _failures), Volatile.Read(ref _error));
+    public GateGauge Gate { get; } = new();
+
+    public FreezeMeter Read() => new(Volatile.Read(ref _share), Volatile.Read(ref _freezes), Volatile.Read(ref _refused), Volatile.Read(ref _failures), Volatile.Read(ref _error), Gate.Read());
 
     public void Froze() => Volatile.Write(ref _freezes, _freezes + 1);
 

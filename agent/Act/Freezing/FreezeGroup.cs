@@ -11,6 +11,7 @@ internal sealed class FreezeGroup
     /// <summary>Between samples of the meter where no periods are counted.</summary>
     private static readonly TimeSpan Sampling = TimeSpan.FromMilliseconds(100);
 
+    private readonly GroupGate _gate = new();
     private Beat _beat;
     private MonoTime _holdOff;
     private MonoTime _breathUntil;
@@ -19,6 +20,9 @@ internal sealed class FreezeGroup
     public FreezeMember[] Members { get; private set; } = [];
     /// <summary>Nothing is to be done before, unless the lease is lost.</summary>
     public MonoTime Due { get; private set; }
+
+    /// <summary>The protected have turned: look now.</summary>
+    public bool HasNews => _gate.HasNews;
 
     public bool IsAsked
     {
@@ -35,7 +39,11 @@ internal sealed class FreezeGroup
     {
         if (Members is [var lead, ..] && lead != members[0])
             _beat = _beat with { Ran = members[0].Ran(now), Counted = now }; // measured by another from now on
+        var isGated = false;
+        foreach (var member in members)
+            isGated |= member.Entry.YieldOrder is { IsOpen: true };
         (Members, _pace, _breathUntil, Due) = (members, pace, breathUntil, default);
+        _gate.Take(members, isGated, now);
     }
 
     /// <summary>Does what is due.</summary>
@@ -46,12 +54,22 @@ internal sealed class FreezeGroup
         var step = FreezeSchedule.Step(_pace, _beat, now, Members[0].Ran(now));
         var began = step.Beat.Start != _beat.Start;
         _beat = step.Beat;
-        var (still, wake) = (step.Still, step.Wake);
+        var gated = _gate.Turn(now, Members) || _gate.IsProving;
+        var (still, wake) = (step.Still || gated, _gate.Wake < step.Wake ? _gate.Wake : step.Wake);
         var pause = _breathUntil > _holdOff ? _breathUntil : _holdOff;
         if (still && now < pause)
             (still, wake) = (false, pause < wake ? pause : wake);
         if (still && !FreezeAll(ref allowed, mayFreeze, time))
+        {
+            _gate.Failed();
             (still, wake) = (false, _holdOff < wake ? _holdOff : wake);
+        }
+        else if (gated && still && Stands)
+        {
+            var proved = _gate.IsProving;
+            _gate.Stood(time.Mono(), Members);
+            wake = proved ? now : wake; // looked at again at once: it may run now
+        }
         if (!still)
             ThawAll(time);
 
@@ -65,14 +83,38 @@ internal sealed class FreezeGroup
             // Of a duty whole periods count.
             if (began || _pace.Law.Kind != RunLawKind.Duty)
                 member.Entry.Gauge.Sample(now, member.Ran(now), member.Entry.Law.Period);
-            if (member.Entry.Order.IsOpen)
+            if (member.Entry.Order.IsOpen || member.Entry.YieldOrder is { IsOpen: true })
             {
                 Answer(member, now);
                 if (member.Entry.Order.IsOpen && member.Entry.Order.Deadline < wake)
                     wake = member.Entry.Order.Deadline;
+                if (member.Entry.YieldOrder is { IsOpen: true } order && order.Deadline < wake)
+                    wake = order.Deadline;
             }
         }
+        if (_gate.IsThere)
+            KeepGate(ref allowed, mayFreeze, now);
         Due = wake;
+    }
+
+    private bool Stands
+    {
+        get
+        {
+            foreach (var member in Members)
+                if (!member.IsGone && member.Stand != Stand.Frozen)
+                    return false;
+            return true;
+        }
+    }
+
+    private void KeepGate(ref bool allowed, Func<bool> mayFreeze, MonoTime now)
+    {
+        _gate.Count(now, Members);
+        allowed = allowed && mayFreeze();
+        if (allowed)
+            foreach (var member in Members)
+                member.Renew();
     }
 
     /// <summary>A bug in it: it runs, and is tried again later.</summary>
@@ -104,7 +146,7 @@ internal sealed class FreezeGroup
             if (member.Freeze(time) != FreezeResult.Failed)
                 continue;
             _holdOff = time.Mono() + AfterFailure;
-            member.Entry.Order.Close(false, member.Error!);
+            member.Entry.Close(false, member.Error!);
             return false;
         }
         return true;
@@ -116,7 +158,7 @@ internal sealed class FreezeGroup
         foreach (var member in Members)
         {
             member.Entry.Gauge.Refused();
-            member.Entry.Order.Close(false, "not frozen: the agent's lease has run out, or another agent has taken over");
+            member.Entry.Close(false, "not frozen: the agent's lease has run out, or another agent has taken over");
         }
         return false;
     }
@@ -124,9 +166,20 @@ internal sealed class FreezeGroup
     private void Answer(FreezeMember member, MonoTime now)
     {
         var (entry, law) = (member.Entry, member.Entry.Law);
-        if (law.Kind == RunLawKind.Full ? member.Stand == Stand.Running : member.Stand == Stand.Frozen && _beat.Law.Kind == law.Kind && (law.Kind == RunLawKind.Held || _beat.Law == law))
+        var late = member.Error ?? (now < _breathUntil ? "it runs for a while: somebody sent it a signal" : "not seen to obey in time");
+        if (entry.YieldOrder is { IsOpen: true } order)
+        {
+            if (!_gate.IsThere || !_gate.IsProving && member.Stand is Stand.Running or Stand.Frozen)
+                order.Close(true, _gate.IsThere ? $"{entry.Target.File} reads {entry.Target.Frozen} when it is closed" : $"{entry.Target.File}: no gate any more");
+            else if (now >= order.Deadline)
+                order.Close(false, late);
+        }
+        if (!entry.Order.IsOpen)
+            return;
+        // Behind a closed gate it stands still whatever its law.
+        if (law.Kind == RunLawKind.Full ? member.Stand == Stand.Running || _gate.Closed && member.Stand == Stand.Frozen : member.Stand == Stand.Frozen && _beat.Law.Kind == law.Kind && (law.Kind == RunLawKind.Held || _beat.Law == law))
             entry.Order.Close(true, law.Kind == RunLawKind.Full ? $"{entry.Target.File}: thawed" : $"{entry.Target.File} reads {entry.Target.Frozen}");
         else if (now >= entry.Order.Deadline)
-            entry.Order.Close(false, member.Error ?? (now < _breathUntil ? "it runs for a while: somebody sent it a signal" : "not seen to obey in time"));
+            entry.Order.Close(false, late);
     }
 }

@@ -23,7 +23,7 @@ internal enum FreezeResult
 }
 
 /// <summary>One container in the freezer thread's hand.</summary>
-internal sealed class FreezeMember(FreezeEntry entry, FreezerFile file, MonoTime now) : IDisposable
+internal sealed class FreezeMember(FreezeEntry entry, IBrake file, MonoTime now) : IDisposable
 {
     /// <summary>The kernel gets this long to stop a container's tasks. One in uninterruptible sleep (a driver call, a dead disk) can take for ever.</summary>
     public static readonly TimeSpan ConfirmWithin = TimeSpan.FromSeconds(1);
@@ -108,6 +108,8 @@ internal sealed class FreezeMember(FreezeEntry entry, FreezerFile file, MonoTime
             ? $"thaw: {Entry.Target.File}: {Marshal.GetPInvokeErrorMessage(file.Error)}; tried again until it works"
             : $"thawed, and {Entry.Target.File} says otherwise: somebody else writes there");
     }
+
+    public void Renew() => file.Renew();
 
     public void Dispose() => file.Dispose();
 

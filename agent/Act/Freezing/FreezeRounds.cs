@@ -36,7 +36,7 @@ internal sealed partial class FreezeRounds(Func<bool> mayFreeze, TimeProvider ti
         var wake = now + Heartbeat;
         foreach (var group in _groups)
         {
-            if (!allowed || group.Due <= now)
+            if (!allowed || group.Due <= now || group.HasNews)
                 Turn(group, ref allowed);
             wake = Least(wake, group.Due);
         }
@@ -55,7 +55,7 @@ internal sealed partial class FreezeRounds(Func<bool> mayFreeze, TimeProvider ti
         var all = true;
         foreach (var (_, member) in _members)
         {
-            member.Entry.Order.Close(false, "the freezer has ended");
+            member.Entry.Close(false, "the freezer has ended");
             if (member.IsGone || member.Stand == Stand.Running)
                 continue;
             all &= member.Thaw(time) is FreezeResult.Done or FreezeResult.Gone;
@@ -92,7 +92,7 @@ internal sealed partial class FreezeRounds(Func<bool> mayFreeze, TimeProvider ti
         if (member.Thaw(time) == FreezeResult.Done)
         {
             ended(member.Entry, false);
-            order.Close(true, $"{member.Entry.Target.File}: thawed");
+            member.Entry.Close(true, $"{member.Entry.Target.File}: thawed");
             return time.Mono(); // the table is another now
         }
         if (order.IsOpen && time.Mono() >= order.Deadline)
@@ -106,7 +106,7 @@ internal sealed partial class FreezeRounds(Func<bool> mayFreeze, TimeProvider ti
         if (!leaving)
             member.Entry.Gauge.Failed(member.Error!);
         ended(member.Entry, !leaving);
-        member.Entry.Order.Close(leaving, member.Error!);
+        member.Entry.Close(leaving, member.Error!);
         return time.Mono();
     }
 
@@ -134,11 +134,13 @@ internal sealed partial class FreezeRounds(Func<bool> mayFreeze, TimeProvider ti
 
     private void Take(FreezeEntry entry, MonoTime now)
     {
-        var id = entry.Target.ContainerId;
+        var id = entry.Target.Id;
         if (_members.TryGetValue(id, out var member))
         {
             if (member.Entry.Order != entry.Order)
                 member.Entry.Order.Close(false, "another order came before this was obeyed");
+            if (member.Entry.YieldOrder != entry.YieldOrder)
+                member.Entry.YieldOrder?.Close(false, "another order came before this was obeyed");
             if (!member.IsGone && member.Entry.Target.File == entry.Target.File)
             {
                 member.Entry = entry;
@@ -156,7 +158,7 @@ internal sealed partial class FreezeRounds(Func<bool> mayFreeze, TimeProvider ti
         if (!nothingToDo)
             entry.Gauge.Failed(why!);
         ended(entry, !nothingToDo);
-        entry.Order.Close(nothingToDo, why!);
+        entry.Close(nothingToDo, why!);
     }
 
     private void Forget(string id)

@@ -14,35 +14,57 @@ internal sealed record FreezeTable(
 
     private const int MostEnded = 64;
 
-    public FreezeEntry? Of(string containerId)
+    public FreezeEntry? Of(FreezeTarget target) => Of(target.Id);
+
+    /// <param name="id">See <see cref="FreezeTarget.Id"/>.</param>
+    public FreezeEntry? Of(string id)
     {
         foreach (var entry in Entries)
-            if (entry.Target.ContainerId == containerId)
+            if (entry.Target.Id == id)
                 return entry;
         return null;
     }
 
-    /// <summary>Under this law, and its whole group with it: a group runs and stands still together.</summary>
+    /// <summary>Under this law, and its whole group with it: a group runs and stands still together. Its gate stays as it is.</summary>
     public FreezeTable With(FreezeTarget target, RunLaw law, TimeSpan maxFreeze, FreezeOrder order)
     {
-        var entry = Entry(target, law, maxFreeze, order, leaves: false);
-        var others = Entries.Where(e => e.Target.ContainerId != target.ContainerId)
-            .Select(e => e.Key == entry.Key && !e.Leaves ? e with { Law = law, MaxFreeze = maxFreeze } : e);
-        return Next([.. others, entry], Ended.Remove(target.ContainerId));
+        var before = Standing(target);
+        var entry = Entry(target, law, maxFreeze, order, leaves: false) with { Yield = before?.Yield, YieldOrder = before?.YieldOrder };
+        var others = Others(target).Select(e => e.Key == entry.Key && !e.Leaves ? e with { Law = law, MaxFreeze = maxFreeze } : e);
+        return Next([.. others, entry], Ended.Remove(target.Id));
     }
 
-    /// <summary>On its way out.</summary>
-    public FreezeTable Leaving(FreezeTarget target, FreezeOrder order) => Next(
-        [.. Entries.Where(e => e.Target.ContainerId != target.ContainerId), Entry(target, RunLaw.Full, TimeSpan.Zero, order, leaves: true)], Ended.Remove(target.ContainerId));
+    /// <summary>Behind this gate; its law stays as it is.</summary>
+    public FreezeTable Yielding(FreezeTarget target, YieldLaw yield, TimeSpan maxFreeze, FreezeOrder order)
+    {
+        var before = Standing(target);
+        var entry = Entry(target, before?.Law ?? RunLaw.Full, maxFreeze, before?.Order ?? order, leaves: false) with { Yield = yield, YieldOrder = order };
+        return Next([.. Others(target), entry], Ended.Remove(target.Id));
+    }
+
+    /// <summary>On its way out; but its gate stays, if it has one.</summary>
+    public FreezeTable Leaving(FreezeTarget target, FreezeOrder order) =>
+        Standing(target) is { Yield: not null } gated ? With(target, RunLaw.Full, gated.MaxFreeze, order) : Gone(target, order);
+
+    /// <summary>Without its gate; its law stays, if it has one.</summary>
+    public FreezeTable Ungated(FreezeTarget target, FreezeOrder order) =>
+        Standing(target) is { Law.Kind: not RunLawKind.Full } held ? Next([.. Others(target), held with { Yield = null, YieldOrder = order }], Ended.Remove(target.Id)) : Gone(target, order);
+
+    private FreezeTable Gone(FreezeTarget target, FreezeOrder order) =>
+        Next([.. Others(target), Entry(target, RunLaw.Full, TimeSpan.Zero, order, leaves: true)], Ended.Remove(target.Id));
+
+    private FreezeEntry? Standing(FreezeTarget target) => Of(target) is { Leaves: false } entry ? entry : null;
+
+    private IEnumerable<FreezeEntry> Others(FreezeTarget target) => Entries.Where(e => e.Target.Id != target.Id);
 
     /// <summary>Without it, unless it has got another order since.</summary>
     /// <param name="keep">Its meter stays to be seen.</param>
     public FreezeTable Without(FreezeEntry entry, bool keep)
     {
-        if (Of(entry.Target.ContainerId) is not { } current || current.Order != entry.Order)
+        if (Of(entry.Target) is not { } current || current.Order != entry.Order || current.YieldOrder != entry.YieldOrder)
             return this;
         var ended = Ended.Count >= MostEnded ? Ended.Clear() : Ended;
-        return Next(Entries.Remove(current), keep ? ended.SetItem(entry.Target.ContainerId, entry.Gauge) : ended);
+        return Next(Entries.Remove(current), keep ? ended.SetItem(entry.Target.Id, entry.Gauge) : ended);
     }
 
     public FreezeTable WithBreath(string containerId, MonoTime until, MonoTime now)
@@ -59,7 +81,7 @@ internal sealed record FreezeTable(
     {
         var key = FreezeEntry.KeyOf(target);
         var slot = Entries.FirstOrDefault(e => e.Key == key)?.Slot ?? Enumerable.Range(0, int.MaxValue).First(s => Entries.All(e => e.Slot != s));
-        return new FreezeEntry(target, law, maxFreeze, slot, order, Of(target.ContainerId)?.Gauge ?? new FreezeGauge(), leaves);
+        return new FreezeEntry(target, law, maxFreeze, slot, order, Of(target)?.Gauge ?? new FreezeGauge(), leaves);
     }
 }
 
@@ -68,7 +90,18 @@ internal sealed record FreezeTable(
 internal sealed record FreezeEntry(FreezeTarget Target, RunLaw Law, TimeSpan MaxFreeze, int Slot, FreezeOrder Order, FreezeGauge Gauge, bool Leaves)
 {
     public string Key { get; } = KeyOf(Target);
+    /// <summary>Its gate; null: none.</summary>
+    public YieldLaw? Yield { get; init; }
+    /// <summary>Who waits for the gate's last order; null where none was ever given.</summary>
+    public FreezeOrder? YieldOrder { get; init; }
     public Pace Pace => Pace.Of(Law, MaxFreeze, PhaseOf(Slot));
+
+    /// <summary>All who wait get this answer.</summary>
+    public void Close(bool confirmed, string words)
+    {
+        Order.Close(confirmed, words);
+        YieldOrder?.Close(confirmed, words);
+    }
 
     /// <summary>0, 1/2, 1/4, 3/4, 1/8 ...: the bits of the slot mirrored (van der Corput). However many there are they are spread nearly evenly,
     /// two or four quite so, and none moves when another comes or goes.</summary>
@@ -80,5 +113,5 @@ internal sealed record FreezeEntry(FreezeTarget Target, RunLaw Law, TimeSpan Max
         return phase;
     }
 
-    public static string KeyOf(FreezeTarget target) => target.Group is { } group ? $"group {group}" : target.ContainerId;
+    public static string KeyOf(FreezeTarget target) => target.Group is { } group ? $"group {group}" : target.Id;
 }

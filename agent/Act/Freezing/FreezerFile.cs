@@ -15,7 +15,7 @@ internal enum FreezerState
 
 /// <summary>The open freezer of one container. Both kernel interfaces are described in the kernel's own documentation: admin-guide/cgroup-v2.rst and
 /// admin-guide/cgroup-v1/freezer-subsystem.rst.</summary>
-internal sealed class FreezerFile : IDisposable
+internal sealed class FreezerFile : IBrake
 {
     private readonly ControlFile _control;
     private readonly ControlFile? _events; // v2: where the kernel says that it stands still
@@ -76,6 +76,11 @@ internal sealed class FreezerFile : IDisposable
         if (!TryRead(_self ?? _control, buffer, out var own))
             return FreezerState.Unreadable;
         return own.StartsWith("0"u8) ? FreezerState.Thawed : stands ? FreezerState.Frozen : FreezerState.Freezing;
+    }
+
+    /// <summary>The kernel keeps it as it is; the guard gives it back.</summary>
+    public void Renew()
+    {
     }
 
     private bool TryRead(ControlFile file, Span<byte> buffer, out ReadOnlySpan<byte> text)

@@ -44,7 +44,7 @@ internal sealed partial class FreezerThread : IFreezer, IDisposable
             var table = Volatile.Read(ref _table);
             var meters = table.Ended.ToDictionary(e => e.Key, e => e.Value.Read());
             foreach (var entry in table.Entries)
-                meters[entry.Target.ContainerId] = entry.Gauge.Read();
+                meters[entry.Target.Id] = entry.Gauge.Read();
             return meters;
         }
     }
@@ -52,8 +52,7 @@ internal sealed partial class FreezerThread : IFreezer, IDisposable
     public Task<FreezeAnswer> SetAsync(FreezeTarget target, RunLaw law, TimeSpan maxFreeze)
     {
         var why = FreezerFile.WhyNot(target)
-            ?? (law.Kind == RunLawKind.Yield ? "no request gate here: use a share"
-            : law.Kind == RunLawKind.Duty && !(law.Share > 0 && law.Share < 1) ? $"a share of {law.Share}: must be between 0 and 1"
+            ?? (law.Kind == RunLawKind.Duty && !(law.Share > 0 && law.Share < 1) ? $"a share of {law.Share}: must be between 0 and 1"
             : law.Kind == RunLawKind.Duty && (law.Period < LeastPeriod || law.Period > LongestPeriod) ? $"a period of {law.Period}: must be {LeastPeriod} to {LongestPeriod}"
             : law.Kind != RunLawKind.Full && maxFreeze < LeastMaxFreeze ? $"a longest freeze of {maxFreeze}: must be at least {LeastMaxFreeze}" : null);
         // A changed share is obeyed one period later than it is given, seen at that period's end.
@@ -66,6 +65,22 @@ internal sealed partial class FreezerThread : IFreezer, IDisposable
         var order = new FreezeOrder(_time, Deadline);
         return FreezerFile.WhyNot(target) is { } why ? Refuse(order, why) : Give(order, table => table.Leaving(target, order));
     }
+
+    public Task<FreezeAnswer> YieldAsync(FreezeTarget target, YieldLaw yield, TimeSpan maxFreeze)
+    {
+        var order = new FreezeOrder(_time, Deadline);
+        var why = FreezerFile.WhyNot(target) ?? (maxFreeze < LeastMaxFreeze ? $"a longest freeze of {maxFreeze}: must be at least {LeastMaxFreeze}" : null);
+        return why is null ? Give(order, table => table.Yielding(target, yield, maxFreeze, order)) : Refuse(order, why);
+    }
+
+    public Task<FreezeAnswer> UngateAsync(FreezeTarget target)
+    {
+        var order = new FreezeOrder(_time, Deadline);
+        return FreezerFile.WhyNot(target) is { } why ? Refuse(order, why) : Give(order, table => table.Ungated(target, order));
+    }
+
+    /// <summary>The cells of the protected have changed: look now. From any thread, at any time.</summary>
+    public void Look() => _bell.Ring();
 
     public void Breathe(string containerId, TimeSpan span) => Replace(table => table.WithBreath(containerId, _time.Mono() + span, _time.Mono()));
 

@@ -8,14 +8,21 @@ internal interface IFreezer
     /// <param name="maxFreeze">No freeze lasts longer without a breath.</param>
     Task<FreezeAnswer> SetAsync(FreezeTarget target, RunLaw law, TimeSpan maxFreeze);
 
-    /// <summary>Hands off: nothing of ours keeps it from running. Ends when the kernel has confirmed it.</summary>
+    /// <summary>Hands off: nothing of ours but its gate keeps it from running. Ends when the kernel has confirmed it.</summary>
     Task<FreezeAnswer> LetGoAsync(FreezeTarget target);
+
+    /// <summary>Behind a gate from now on, besides its law. Ends when it was seen to stand still once (a new gate closes for a moment to show that it can), or could not
+    /// within a second.</summary>
+    Task<FreezeAnswer> YieldAsync(FreezeTarget target, YieldLaw yield, TimeSpan maxFreeze);
+
+    /// <summary>No gate any more; its law stays, if it has one. Ends when the kernel has confirmed it.</summary>
+    Task<FreezeAnswer> UngateAsync(FreezeTarget target);
 
     /// <summary>Lets it (and its group) run at once, whatever its law, for this long: a signal reaches only who runs. Of several the last end counts.
     /// Holds for a law that comes later too.</summary>
     void Breathe(string containerId, TimeSpan span);
 
-    /// <summary>What each container under a law has obtained; of one that went away, what was known, until it is named again.</summary>
+    /// <summary>What each container under a law has obtained, by <see cref="FreezeTarget.Id"/>; of one that went away, what was known, until it is named again.</summary>
     IReadOnlyDictionary<string, FreezeMeter> Meters { get; }
 }
 
@@ -26,10 +33,17 @@ internal interface IFreezer
 /// <param name="Group">Containers of one group run and stand still together; null: on its own, phases spread.</param>
 internal sealed record FreezeTarget(string ContainerId, string Folder, bool IsV2, string? Group = null)
 {
-    public string File => Path.Combine(Folder, IsV2 ? "cgroup.freeze" : "freezer.state");
+    /// <summary>Of the container's life in the page <see cref="Folder"/> whose launches are held back; null: the freezer.</summary>
+    public string? Launch { get; init; }
+
+    public static FreezeTarget OfLaunches(string containerId, string page, string life) => new(containerId, page, IsV2: false) { Launch = life };
+
+    /// <summary>One container can be in two hands at once: its freezer's, and the launch gate's.</summary>
+    public string Id => Launch is null ? ContainerId : $"{ContainerId} launches";
+    public string File => Launch is not null ? Folder : Path.Combine(Folder, IsV2 ? "cgroup.freeze" : "freezer.state");
     /// <summary>What the file reads while it stands still by our hand.</summary>
-    public string Frozen => IsV2 ? "1" : "FROZEN";
-    public string Thawed => IsV2 ? "0" : "THAWED";
+    public string Frozen => Launch is not null ? "closed" : IsV2 ? "1" : "FROZEN";
+    public string Thawed => Launch is not null ? "open" : IsV2 ? "0" : "THAWED";
 }
 
 /// <param name="Confirmed">The kernel says so too.</param>
@@ -42,4 +56,5 @@ internal sealed record FreezeAnswer(bool Confirmed, string Words, TimeSpan Took)
 /// <param name="Refused">Freezes left out because the agent's lease had run out; tried again every 100 ms.</param>
 /// <param name="Failures">Writes that failed, and freezes that the kernel did not confirm in time.</param>
 /// <param name="Error">The last of them; null when none.</param>
-internal sealed record FreezeMeter(double ShareObtained, long Freezes, long Refused, long Failures, string? Error);
+/// <param name="Gate">Of its gate; all zero where it never had one.</param>
+internal sealed record FreezeMeter(double ShareObtained, long Freezes, long Refused, long Failures, string? Error, GateMeter Gate);

@@ -5,13 +5,11 @@ internal enum RunLawKind
     Full,
     /// <summary>Runs a share of each period.</summary>
     Duty,
-    /// <summary>Runs while nobody more important has a request in flight.</summary>
-    Yield,
     /// <summary>Does not run.</summary>
     Held,
 }
 
-/// <summary>When a container may run.</summary>
+/// <summary>When a container may run, besides its gate (<see cref="YieldLaw"/>): both must allow it.</summary>
 /// <param name="Share">Of a duty: part of each period that it runs, 0..1 (both excluded).</param>
 /// <param name="Period">Of a duty.</param>
 internal readonly record struct RunLaw(RunLawKind Kind, double Share, TimeSpan Period)

@@ -35,6 +35,7 @@ internal sealed class Release(Uri docker, TimeProvider time) : IDisposable
                 { Kind: UndoKind.WriteIfOurs } when FreezerFile.Of(hold, out var refusal) is var file =>
                     file is null ? Refused(hold, refusal) : await ThawAsync(hold, file, may, stop),
                 { Kind: UndoKind.Unpause } undo when undo.Target == hold.Workload.InstanceId => await UnpauseAsync(hold, may, stop),
+                { Kind: UndoKind.RunsOut } => new Released(hold, OutcomeResult.Done, "it counts only while an agent renews it", Ends: true),
                 { Kind: UndoKind.Unpause } undo => Refused(hold, $"container {undo.Target} is not the one that was held"),
                 var undo => Refused(hold, $"its undo ({undo?.Kind.ToString() ?? "none"}) gives no compute back"),
             };

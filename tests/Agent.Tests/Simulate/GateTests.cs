@@ -1,3 +1,4 @@
+using Headroom.Act.Freezing;
 using Headroom.Simulate;
 using static Headroom.Tests.Simulate.Scenarios;
 
@@ -6,7 +7,7 @@ namespace Headroom.Tests.Simulate;
 public sealed class GateTests
 {
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
-    private static readonly GateSpec Gate = new(["server"], TimeSpan.Zero, TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(5), 0.1);
+    private static readonly GateSpec Gate = new(["server"], new YieldTimes(TimeSpan.Zero, TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(5), 0.1, GateSpec.Detection));
 
     [Fact]
     public void A_gate_keeps_the_server_as_fast_as_alone_and_gives_batch_the_rest()
@@ -42,7 +43,7 @@ public sealed class GateTests
         var slowest = Sojourns(world, "server", 50 * Hour)[^1];
 
         // While both run the server gets half: it loses half of that time.
-        Assert.Equal(0.2 + (YieldGate.Detection.TotalSeconds + drainMs / 1000.0) / 2, slowest, 1e-6);
+        Assert.Equal(0.2 + (GateSpec.Detection.TotalSeconds + drainMs / 1000.0) / 2, slowest, 1e-6);
     }
 
     [Fact]
@@ -59,7 +60,7 @@ public sealed class GateTests
     public void Without_a_floor_a_server_that_is_never_idle_leaves_batch_nothing()
     {
         var world = new World(OneGpu(Server(0.2, 5), HungryBatch()), seed: 4, Nine);
-        world.SetGate("batch", Gate with { Floor = 0 });
+        world.SetGate("batch", Gate with { Times = Gate.Times with { Floor = 0 } });
         world.Advance(TimeSpan.FromMinutes(1));
         var before = world["batch"].WorkSeconds(world.Elapsed);
         world.Advance(Hour);
@@ -71,7 +72,7 @@ public sealed class GateTests
     public void A_gate_that_stays_closed_over_every_gap_still_gives_the_floor()
     {
         // Longer than nearly every gap, so that it is never idle for it: only the floor opens it.
-        var world = Gated(Gate with { Linger = TimeSpan.FromSeconds(30) });
+        var world = Gated(Gate with { Times = Gate.Times with { Linger = TimeSpan.FromSeconds(30) } });
         world.Advance(Hour);
 
         Assert.InRange(world["batch"].WorkSeconds(world.Elapsed), 0.05 * Hour.TotalSeconds, 0.15 * Hour.TotalSeconds);
@@ -101,7 +102,7 @@ public sealed class GateTests
         for (var round = 0; round < 20_000; round++)
         {
             world.SetGate("batch", dice.Unit() < 0.1 ? null : new GateSpec(
-                ["server"], TimeSpan.FromSeconds(dice.Unit()), TimeSpan.FromSeconds(3 * dice.Unit()), TimeSpan.FromSeconds(0.1 * dice.Unit()), Math.Round(dice.Unit(), 1)));
+                ["server"], new YieldTimes(TimeSpan.FromSeconds(dice.Unit()), TimeSpan.FromSeconds(3 * dice.Unit()), TimeSpan.FromSeconds(0.1 * dice.Unit()), Math.Round(dice.Unit(), 1), GateSpec.Detection)));
             world.SetRunFraction("batch", Math.Round(dice.Unit(), 1));
             var before = world.Elapsed;
             world.Advance(TimeSpan.FromSeconds(dice.Exponential()));

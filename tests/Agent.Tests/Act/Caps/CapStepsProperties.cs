@@ -29,7 +29,7 @@ public sealed class CapStepsProperties
 
     private static WorkloadId Id(int i, bool thisLife = true) => new($"w{i}", $"{i}".PadLeft(64, '0'), thisLife ? Wall : Wall.AddHours(-1));
 
-    private static (CapWish Wish, List<Hold> Holds, List<string> Left) Of((One[] Ones, bool OnlyKeep, bool IsSettled, bool DockerAnswers) c)
+    private static (PlanWish Wish, List<Hold> Holds, List<string> Left) Of((One[] Ones, bool OnlyKeep, bool IsSettled, bool DockerAnswers) c)
     {
         var (ones, onlyKeep, settled, answers) = c;
         var workloads = ones.Select((one, i) => (one, i)).Where(e => e.one.Seen).Select(e => new WorkloadSnapshot
@@ -43,7 +43,7 @@ public sealed class CapStepsProperties
         var holds = ones.Select((one, i) => (one, i)).Where(e => e.one.Held is not null)
             .Select(e => new Hold(Id(e.i, e.one.HeldInThisLife), Lever.Cap, RuleName.VramCaps, 1, e.one.Gpu, e.one.Held, Wall) { Id = e.i + 1 }).ToList();
         var left = ones.Select((one, i) => (one, i)).Where(e => e.one.LeftToPeople).Select(e => $"w{e.i}").ToList();
-        return (new CapWish(new Plan { Seq = 1, SnapshotSeq = 1, PolicyHash = "x", Wanted = wanted }, snapshot, new Policy { Hash = "x", Mode = Mode.Enforce }, onlyKeep, settled, answers), holds, left);
+        return (new PlanWish(new Plan { Seq = 1, SnapshotSeq = 1, PolicyHash = "x", Wanted = wanted }, snapshot, new Policy { Hash = "x", Mode = Mode.Enforce }, onlyKeep, settled, answers), holds, left);
     }
 
     [Fact]

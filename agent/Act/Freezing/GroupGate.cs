@@ -1,0 +1,129 @@
+using Headroom.Model;
+
+namespace Headroom.Act.Freezing;
+
+/// <summary>The gate of a group of containers (most are on their own): turns when the cells of the protected do. Only the freezer's thread calls it.</summary>
+internal sealed class GroupGate
+{
+    private readonly YieldClock _clock = new();
+    private FlightCell[] _cells = [];
+    private TimeSpan _maxFreeze;
+    private bool _busy;
+    private bool _proving;
+    private bool _closed;
+    private MonoTime _closedSince;
+    private MonoTime _breathUntil;
+    // First packet of the request for which it is closing; null: closed for another reason, or proven already.
+    private MonoTime? _asked;
+
+    public bool IsThere => _clock.Times is not null;
+
+    /// <summary>As it was turned last: also while it breathes.</summary>
+    public bool Closed => _closed;
+
+    /// <summary>Not seen to work yet: it stands still once, however idle the protected are.</summary>
+    public bool IsProving => _proving;
+
+    public MonoTime Wake => !IsThere ? FreezeSchedule.Never
+        : _closed && _breathUntil > _closedSince ? _breathUntil
+        : _closed && _closedSince + _maxFreeze < _clock.NextAt ? _closedSince + _maxFreeze
+        : _clock.NextAt;
+
+    /// <summary>The protected have turned since the last turn.</summary>
+    public bool HasNews => IsThere && Busy(out _) != _busy;
+
+    /// <param name="prove">New or renewed by an order: show that it can close.</param>
+    public void Take(FreezeMember[] members, bool prove, MonoTime now)
+    {
+        YieldTimes? times = null;
+        var cells = new HashSet<FlightCell>();
+        foreach (var member in members)
+            if (member.Entry.Yield is { } law)
+            {
+                cells.UnionWith(law.Protected);
+                times = times?.With(law.Times) ?? law.Times;
+                _maxFreeze = member.Entry.MaxFreeze;
+            }
+        _cells = [.. cells];
+        _proving = times is not null && (prove || _proving);
+        _clock.Set(now, times, _busy = Busy(out _));
+        if (times is null)
+            (_closed, _asked) = (false, null);
+    }
+
+    /// <summary>Whether the group must stand still by its gate, now.</summary>
+    public bool Turn(MonoTime now, FreezeMember[] members)
+    {
+        if (!IsThere)
+            return false;
+        var busy = Busy(out var since);
+        if (busy != _busy)
+        {
+            _busy = busy;
+            _clock.SetBusy(since < now ? since : now, busy);
+            _asked = busy && !_closed ? since : null;
+        }
+        _clock.Step(now);
+        var closed = !_clock.Open;
+        if (closed && !_closed)
+            (_closedSince, _breathUntil) = (now, default);
+        if (!closed)
+            _asked = _busy ? _asked : null;
+        if (closed != _closed)
+            foreach (var member in members)
+                member.Entry.Gauge.Gate.Turn(closed, _clock.Starvations, now);
+        _closed = closed;
+        if (!closed)
+            return false;
+        // Stood as long as it may: it breathes.
+        if (_breathUntil <= _closedSince && now >= _closedSince + _maxFreeze)
+            _breathUntil = now + Pace.Breath;
+        if (_breathUntil > _closedSince && now >= _breathUntil)
+            (_closedSince, _breathUntil) = (now, default);
+        return _breathUntil <= _closedSince;
+    }
+
+    /// <summary>All members are seen to stand still.</summary>
+    public void Stood(MonoTime now, FreezeMember[] members)
+    {
+        _proving = false;
+        if (!_closed || _asked is not { } asked)
+            return;
+        _asked = null;
+        foreach (var member in members)
+            member.Entry.Gauge.Gate.Took(now - asked);
+    }
+
+    /// <summary>They could not be stopped, or may not be: no use to insist.</summary>
+    public void Failed() => (_proving, _asked) = (false, null);
+
+    /// <summary>For the meters: time goes on also while nothing turns.</summary>
+    public void Count(MonoTime now, FreezeMember[] members)
+    {
+        if (IsThere)
+            foreach (var member in members)
+                member.Entry.Gauge.Gate.Turn(_closed, _clock.Starvations, now);
+    }
+
+    // Since when: of the first that has a request in flight, else of the last that became idle.
+    private bool Busy(out MonoTime since)
+    {
+        var busy = false;
+        since = default;
+        foreach (var cell in _cells)
+        {
+            var flight = cell.Now;
+            if (flight.State == FlightState.InFlight)
+            {
+                if (!busy || flight.Since < since)
+                    since = flight.Since;
+                busy = true;
+            }
+            else if (!busy && flight.Since > since)
+            {
+                since = flight.Since;
+            }
+        }
+        return busy;
+    }
+}

@@ -1,0 +1,282 @@
+using System.Threading.Channels;
+using Headroom.Act.Actuators;
+using Headroom.Act.Freezing;
+using Headroom.Act.Hands;
+using Headroom.Model;
+using Microsoft.Extensions.Logging;
+
+namespace Headroom.Act.Gates;
+
+/// <summary>Keeps the gates of all batch containers as the newest plan wants them. A task of its own, one step after the other; the newest wish counts. The right to close is journaled
+/// and held once; each closing after that is the freezer thread's, which asks the lease before it. A gate is a compute hold: given back at every start, by the guard, and at the end.</summary>
+internal sealed partial class GateKeeper(GatePlaces places, FlightBoard board, HandTools tools, FreeUseBook freeUse)
+{
+    private static readonly TimeSpan FirstRest = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(5);
+    /// <summary>A gate that could not close so often since it was looked at last is not one.</summary>
+    private const int TooManyFailures = 3;
+    private const int UselessAfter = 2;
+    private static readonly YieldLaw Nobody = new([], default);
+
+    private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    private readonly Dictionary<string, HeldGate> _held = [];
+    private readonly Dictionary<string, (int Failures, MonoTime NotBefore)> _rests = [];
+    private readonly HashSet<string> _told = [];
+    private readonly HashSet<string> _leftToPeople = [];
+    private readonly DrainBook _drains = new();
+    private readonly Lock _releasing = new();
+    private readonly List<string?> _releases = [];
+    private PlanWish? _wish;
+    private GateView _view = GateView.Nothing;
+
+    /// <param name="Failures">Of the freezer, when the gate was taken or looked at last.</param>
+    private sealed record HeldGate(Hold Hold, FreezeTarget Place, YieldLaw Law, GateVia Via, long Failures);
+
+    /// <summary>What is held, known and left to people; whole, as of the last step. The meters are of now.</summary>
+    public GateView View
+    {
+        get
+        {
+            var view = Volatile.Read(ref _view);
+            var meters = tools.Freezer.Meters;
+            return view with { Gates = [.. view.Gates.Select(g => WithMeter(g, meters))] };
+        }
+    }
+
+    /// <summary>Before the first wish: what an earlier agent held and could not give back.</summary>
+    public void Adopt(IEnumerable<Hold> holds)
+    {
+        foreach (var hold in holds)
+            _held[hold.Workload.InstanceId] = new HeldGate(hold, GatePlaces.Of(hold, null), Nobody, hold.Undo?.Kind == UndoKind.RunsOut ? GateVia.Launch : GateVia.Freezer, 0);
+        Volatile.Write(ref _view, GateView.Nothing with { Holds = [.. _held.Values.Select(h => h.Hold)] });
+    }
+
+    /// <summary>As of the last step.</summary>
+    public bool Holds(string instanceId) => Volatile.Read(ref _view).Holds.Any(h => h.Workload.InstanceId == instanceId);
+
+    public void Want(PlanWish wish)
+    {
+        Volatile.Write(ref _wish, wish);
+        _signal.Writer.TryWrite(true);
+    }
+
+    /// <summary>A person wants the gate of this workload taken away; null: of all.</summary>
+    public void Release(string? workload)
+    {
+        lock (_releasing)
+            _releases.Add(workload);
+        _signal.Writer.TryWrite(true);
+    }
+
+    public async Task RunAsync(CancellationToken stop)
+    {
+        try
+        {
+            while (await _signal.Reader.WaitToReadAsync(stop))
+            {
+                _signal.Reader.TryRead(out _);
+                if (Volatile.Read(ref _wish) is not { } wish)
+                    continue;
+                try
+                {
+                    await SettleAsync(wish, stop);
+                }
+                catch (Exception e) when (e is not OperationCanceledException)
+                {
+                    LogFailed(tools.Log, e);
+                    Broke(wish, e.Message);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // asked to stop; what is held is given back by whoever asked
+        }
+    }
+
+    /// <summary>At the end of the agent, after <see cref="RunAsync"/>: no gate outlives it.</summary>
+    /// <returns>Whether none is left.</returns>
+    public async Task<bool> EndAsync()
+    {
+        if (Volatile.Read(ref _wish) is { } wish)
+            foreach (var id in _held.Keys.ToList())
+                await GiveBackAsync(id, wish);
+        return _held.Count == 0;
+    }
+
+    private MonoTime Now => tools.Time.Mono();
+
+    private async Task SettleAsync(PlanWish wish, CancellationToken stop)
+    {
+        TakeReleases(wish);
+        var wanted = WantedGate.Of(wish);
+        var seen = wish.Snapshot.Workloads.ToDictionary(w => w.Container.Id.InstanceId);
+        foreach (var id in _held.Keys.ToList())
+        {
+            var gate = _held[id];
+            if (WhyOver(gate.Hold, seen.GetValueOrDefault(id), wish) is { } why)
+                await DropAsync(id, why, wish);
+            else if (IsWanted(wanted.GetValueOrDefault(id), gate, wish))
+                await KeepAsync(id, gate, wanted[id], wish);
+            else
+                await GiveBackAsync(id, wish);
+        }
+        foreach (var (id, one) in wanted)
+            if (!_held.ContainsKey(id) && !wish.OnlyKeep && !_leftToPeople.Contains(one.Batch.Name) && MayTry(id))
+                await TakeAsync(id, one, wish, stop);
+        _told.RemoveWhere(id => !wanted.ContainsKey(id));
+        foreach (var gone in _rests.Keys.Where(id => !seen.ContainsKey(id)).ToList())
+            _rests.Remove(gone);
+        See(wish);
+        Publish(wish, wanted);
+    }
+
+    private bool IsWanted(WantedGate? wanted, HeldGate gate, PlanWish wish) =>
+        !wish.OnlyKeep && wanted is { Mode: Mode.Enforce } && wanted.Via == gate.Via && !_leftToPeople.Contains(wanted.Batch.Name) && tools.MayAct();
+
+    private static string? WhyOver(Hold hold, WorkloadSnapshot? seen, PlanWish wish) =>
+        seen is null ? wish.DockerAnswers ? "the container is gone" : null
+        : !seen.Container.Id.IsSameLife(hold.Workload) ? "that life of the container has ended"
+        : !seen.Container.Runs ? $"it ended ({seen.Container.State})" : null;
+
+    private async Task TakeAsync(string id, WantedGate wanted, PlanWish wish, CancellationToken stop)
+    {
+        if (wanted.Mode < Mode.Enforce)
+        {
+            if (_told.Add(id))
+                Tell(StepKind.Take, wanted.Batch.Container.Id, new StepResult(OutcomeResult.DryRun, "would stand aside in mode enforce"), wish, wanted.Reason, wanted.Mode);
+            return;
+        }
+        var (container, refusal) = await tools.Permission.AskAsync(wanted.Batch.Container.Id, wanted.Mode, wish.Policy, stop);
+        var place = container is null ? null : places.Of(container.Sample, wanted.Via);
+        if (place is { Problem: { } problem })
+            refusal = StepResult.Refused(problem);
+        if (refusal is not null)
+        {
+            Rest(id);
+            if (refusal.Result != OutcomeResult.Drifted && _told.Add(id))
+                Tell(StepKind.Take, wanted.Batch.Container.Id, refusal, wish, wanted.Reason, wanted.Mode);
+            return;
+        }
+        var hold = new Hold(wanted.Batch.Container.Id, Lever.Gate, RuleName.Gate, wanted.Times.Floor, null, null, tools.Time.GetUtcNow())
+        {
+            Undo = place!.Undo, Previous = "runs all the time", Reason = wanted.Reason,
+        };
+        try
+        {
+            hold = tools.Journal.Take(hold);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Rest(id);
+            Tell(StepKind.Take, wanted.Batch.Container.Id, StepResult.Refused($"not in the journal, so not done: {e.Message} Is the disk of the state directory full or read-only?"), wish, wanted.Reason, wanted.Mode);
+            return;
+        }
+        var target = WithGroup(place.Target!, wanted.Batch);
+        var law = LawOf(wanted);
+        _held[id] = new HeldGate(hold, target, law, wanted.Via, 0);
+        tools.Crash.Pass("journal.taken");
+        var answer = places.Gather(target) is { } inTheWay
+            ? new FreezeAnswer(false, inTheWay, TimeSpan.Zero)
+            : await tools.Freezer.YieldAsync(target, law, wish.Policy.Limits.MaxFreeze);
+        tools.Crash.Pass("effect.taken");
+        var result = answer.Confirmed ? StepResult.Done(answer.Words) : new StepResult(OutcomeResult.Unverified, answer.Words, true);
+        Tell(StepKind.Take, hold.Workload, result, wish, wanted.Reason, wanted.Mode, hold);
+        if (answer.Confirmed)
+        {
+            _rests.Remove(id);
+            _told.Remove(id);
+            _held[id] = _held[id] with { Failures = FailuresOf(target) };
+            return;
+        }
+        Rest(id);
+        await GiveBackAsync(id, wish);
+    }
+
+    /// <summary>The same gate with other settings, or as it is; one that does not work is given back.</summary>
+    private async Task KeepAsync(string id, HeldGate gate, WantedGate wanted, PlanWish wish)
+    {
+        var failures = FailuresOf(gate.Place);
+        if (failures - gate.Failures >= TooManyFailures)
+        {
+            var words = tools.Freezer.Meters.GetValueOrDefault(gate.Place.Id)?.Error ?? "it could not be closed";
+            Tell(StepKind.Take, gate.Hold.Workload, new StepResult(OutcomeResult.Unverified, words, true), wish, wanted.Reason, wanted.Mode, gate.Hold);
+            Rest(id);
+            await GiveBackAsync(id, wish);
+            return;
+        }
+        if (_drains.UselessOf(id) >= UselessAfter)
+        {
+            Useless(gate.Hold.Workload.Name);
+            Tell(StepKind.Take, gate.Hold.Workload,
+                new StepResult(OutcomeResult.Ineffective, "closed, its GPU use goes on as before (work queued long ahead, or processes outside of the container); the gate is not used on it for a day"), wish, wanted.Reason, wanted.Mode, gate.Hold);
+            _drains.Forget(id);
+            await GiveBackAsync(id, wish);
+            return;
+        }
+        var hold = gate.Hold with { Share = wanted.Times.Floor, Reason = wanted.Reason, Stuck = null };
+        var law = LawOf(wanted);
+        var place = WithGroup(gate.Place, wanted.Batch);
+        _held[id] = gate with { Hold = hold, Law = law, Place = place, Failures = failures };
+        // What a command (`docker exec`) has started since stands outside of our cell.
+        if (places.Gather(place) is { } problem)
+            LogOutside(tools.Log, wanted.Batch.Name, problem);
+        if (law.Equals(gate.Law) && place == gate.Place)
+            return;
+        var answer = await tools.Freezer.YieldAsync(place, law, wish.Policy.Limits.MaxFreeze);
+        if (answer.Confirmed)
+            return;
+        Tell(StepKind.Take, hold.Workload, new StepResult(OutcomeResult.Unverified, answer.Words), wish, wanted.Reason, wanted.Mode, hold);
+        Rest(id);
+        await GiveBackAsync(id, wish);
+    }
+
+    private async Task GiveBackAsync(string id, PlanWish wish)
+    {
+        var gate = _held[id];
+        if (gate.Hold.Stuck is not null && !MayTry(id))
+            return;
+        var answer = await tools.Freezer.UngateAsync(gate.Place);
+        tools.Crash.Pass("effect.given-back");
+        if (answer.Confirmed)
+        {
+            End(id, answer.Words);
+            Tell(StepKind.GiveBack, gate.Hold.Workload, StepResult.Done(answer.Words), wish, null, Mode.Enforce, gate.Hold);
+            return;
+        }
+        Rest(id);
+        if (gate.Hold.Stuck is null)
+            Tell(StepKind.GiveBack, gate.Hold.Workload, new StepResult(OutcomeResult.Unverified, answer.Words, true), wish, null, Mode.Enforce, gate.Hold);
+        _held[id] = gate with { Hold = gate.Hold with { Stuck = answer.Words } };
+    }
+
+    private async Task DropAsync(string id, string why, PlanWish wish)
+    {
+        var gate = _held[id];
+        // Nothing of the dead life is left to write to; the freezer only forgets it.
+        await tools.Freezer.UngateAsync(gate.Place);
+        _drains.Forget(id);
+        End(id, why);
+        Tell(StepKind.Drop, gate.Hold.Workload, StepResult.Drifted(why), wish, null, Mode.Enforce, gate.Hold);
+    }
+
+    private void See(PlanWish wish)
+    {
+        var meters = tools.Freezer.Meters;
+        foreach (var (id, gate) in _held)
+            if (meters.GetValueOrDefault(gate.Place.Id) is { } meter)
+                _drains.See(id, meter.Gate, FreeUseBook.NowOf(wish.Snapshot, id), freeUse[id], wish.Snapshot.Mono);
+    }
+
+    private YieldLaw LawOf(WantedGate wanted) => new([.. wanted.Protected.Select(p => board.CellOf(p.InstanceId))], wanted.Times);
+
+    private static FreezeTarget WithGroup(FreezeTarget place, WorkloadSnapshot batch) => place.Launch is null ? place with { Group = batch.Policy.Group?.Name } : place;
+
+    private long FailuresOf(FreezeTarget place) => tools.Freezer.Meters.GetValueOrDefault(place.Id)?.Failures ?? 0;
+}
+
+/// <param name="LeftToPeople">Workloads of which a person took the gate away.</param>
+internal sealed record GateView(IReadOnlyList<Hold> Holds, IReadOnlyList<GateState> Gates, IReadOnlyList<string> LeftToPeople)
+{
+    public static readonly GateView Nothing = new([], [], []);
+}
