@@ -93,9 +93,10 @@ internal sealed class PageFile : IDisposable
             Write(at, 0);
     }
 
-    /// <summary>Frees the entry of a container that is gone, with its caps.</summary>
+    /// <summary>Frees the entry of a container that is gone, with its caps and its gate.</summary>
     public void ClearReplica(PageReplica replica)
     {
+        Write(ReplicaAt(replica.Index) + PageLayout.ReplicaGate, 0);
         foreach (var gpu in replica.Gpus)
         {
             WriteChecked(GpuAt(replica.Index, gpu.Index) + PageLayout.GpuCap, PageLayout.CapUnset);
@@ -138,7 +139,7 @@ internal sealed class PageFile : IDisposable
             if (Word(head, PageLayout.ReplicaOwners + i * 8) is not (not 0 and var owner))
                 continue;
             Fill(process, ReplicaAt(replica) + PageLayout.ReplicaProcesses + i * PageLayout.ProcessBytes);
-            var framework = new ulong[8];
+            var framework = new ulong[PageLayout.FrameworkWords];
             for (var word = 0; word < framework.Length; word++)
                 framework[word] = Word(process, PageLayout.ProcessFramework + word * 8);
             var books = new PageBook[PageLayout.Gpus];
@@ -159,7 +160,12 @@ internal sealed class PageFile : IDisposable
         static ulong Kind(ReadOnlySpan<byte> book, int kind) => Word(book, PageLayout.BookKinds + kind * 8);
     }
 
-    private static long ReplicaAt(int index) => PageLayout.FirstReplica + (long)index * PageLayout.ReplicaBytes;
+    /// <exception cref="IOException">It got shorter.</exception>
+    internal void Read(Span<byte> bytes, long at) => Fill(bytes, at);
+
+    internal void Write(ReadOnlySpan<byte> bytes, long at) => RandomAccess.Write(_file, bytes, at);
+
+    internal static long ReplicaAt(int index) => PageLayout.FirstReplica + (long)index * PageLayout.ReplicaBytes;
 
     private static long GpuAt(int replica, int gpu) => ReplicaAt(replica) + PageLayout.ReplicaGpus + gpu * PageLayout.GpuBytes;
 

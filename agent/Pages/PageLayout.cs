@@ -14,10 +14,10 @@ internal static class PageLayout
     public const int Gpus = 16;
 
     public const int PageVersion = 8, PageSize = 12, AgentBeat = 24, Initial = 32, InitialBytes = 32, FirstReplica = 768;
-    public const int ReplicaBytes = 190016, ReplicaGpus = 64, ReplicaOwners = 1088, ReplicaProcesses = 1600;
+    public const int ReplicaBytes = 190016, ReplicaGate = 8, ReplicaGpus = 64, ReplicaOwners = 1088, ReplicaProcesses = 1600;
     public const int GpuBytes = 64, GpuCap = 8, GpuOverhead = 24;
-    public const int ProcessBytes = 2944, ProcessFramework = 24, ProcessBooks = 128;
-    public const int BookBytes = 176, BookAsking = 8, BookKinds = 16, BookSegments = 80, BookHighWater = 88, BookAllocations = 96, BookFrees = 104, BookRefused = 112, BookRefusedByDriver = 120, BookRefusedWhileFree = 128, BookLastRefused = 136;
+    public const int ProcessBytes = 2944, ProcessLibrary = 16, ProcessFramework = 24, FrameworkWords = 6, ProcessGate = 72, ProcessBooks = 128;
+    public const int BookBytes = 176, BookAsking = 8, BookKinds = 16, BookSegments = 80, BookHighWater = 88, BookAllocations = 96, BookFrees = 104, BookRefused = 112, BookRefusedByDriver = 120, BookRefusedWhileFree = 128, BookLastRefused = 136, BookGate = 152;
 
     public const int Bytes = FirstReplica + Replicas * ReplicaBytes;
 
