@@ -44,7 +44,7 @@ internal static class Figures
     }
 
     /// <summary><c>1 container</c>, <c>2 containers</c></summary>
-    public static string Count(int count, string word) => $"{count} {word}{(count == 1 ? "" : "s")}";
+    public static string Count(long count, string word) => $"{count} {word}{(count == 1 ? "" : "s")}";
 
     public static string Age(TimeSpan age) => age.TotalSeconds switch
     {

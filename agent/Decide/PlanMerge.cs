@@ -117,7 +117,8 @@ internal static class PlanMerge
                 continue;
             var workload = input.Near.Find(yield.Workload.Name)!;
             relations.Add(new YieldRelation(
-                yield.Workload, yield.Protected, yield.Gpu, settings.Linger, settings.MaxClosed, settings.MinRun, yield.Floor, ModeOf(input, workload), yield.Reason));
+                yield.Workload, yield.Protected, yield.Gpu, yield.Linger > settings.Linger ? yield.Linger : settings.Linger, settings.MaxClosed, settings.MinRun, yield.Floor,
+                ModeOf(input, workload), yield.Reason, yield.Via));
         }
         return relations;
     }

@@ -22,8 +22,9 @@ internal sealed record CapProposal(RuleName Rule, WorkloadId Workload, Reason Re
 
 /// <summary>A gate; see <see cref="YieldRelation"/>.</summary>
 /// <param name="Floor">Share 0..1 that it gets when it has stood aside for too long.</param>
+/// <param name="Linger">At least so long, if the policy asks for less.</param>
 internal sealed record YieldProposal(
-    RuleName Rule, WorkloadId Workload, Reason Reason, int Gpu, IReadOnlyList<WorkloadId> Protected, double Floor) : Proposal(Rule, Workload, Reason)
+    RuleName Rule, WorkloadId Workload, Reason Reason, int Gpu, IReadOnlyList<WorkloadId> Protected, double Floor, TimeSpan Linger, GateVia Via) : Proposal(Rule, Workload, Reason)
 {
     public override Lever Lever => Lever.Gate;
 }

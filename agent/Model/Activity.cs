@@ -18,6 +18,8 @@ internal sealed record WorkloadActivity(ActivityConfidence Confidence, int? InFl
     public long Requests { get; init; }
     /// <summary>Packets that the kernel could not show in time, since it is watched.</summary>
     public long Missed { get; init; }
+    /// <summary>Times that the server's own figures and what is seen from outside spoke against each other for long, since it is watched.</summary>
+    public long Disagreements { get; init; }
     /// <summary>Half of the last pauses between requests (up to 64, of the last minute) were shorter; null while fewer than 8 are known.</summary>
     public TimeSpan? MedianGap { get; init; }
 }

@@ -64,8 +64,8 @@ internal sealed record GateSettings : RuleSettings
     public TimeSpan Linger { get; init; } = TimeSpan.Zero;
     /// <summary>After this long without a run, batch gets its floor.</summary>
     public TimeSpan MaxClosed { get; init; } = TimeSpan.FromSeconds(2);
-    /// <summary>Once open, at least this long.</summary>
-    public TimeSpan MinRun { get; init; } = TimeSpan.FromMilliseconds(5);
+    /// <summary>Once open, at least this long, whoever comes: a request that arrives meanwhile waits for it. Slices of a floor are 5 ms at least, whatever this says.</summary>
+    public TimeSpan MinRun { get; init; } = TimeSpan.Zero;
 }
 
 internal sealed record BatchWindowSettings : RuleSettings;

@@ -6,9 +6,10 @@ using Headroom.Policies;
 
 namespace Headroom.Run;
 
-/// <summary>The latest of all sources and the policy -> one snapshot of the node. No I/O, no clock; remembers only classifications of unchanged containers.</summary>
+/// <summary>The latest of all sources and the policy -> one snapshot of the node. No I/O, no clock; remembers only classifications of unchanged containers, and witnesses.</summary>
 internal sealed class SnapshotAssembly(string node)
 {
+    private readonly ActivityWitness _witness = new();
     private Dictionary<string, Classified> _classified = [];
 
     private sealed record Classified(ContainerSample Container, Policy By, WorkloadPolicy Policy);
@@ -87,6 +88,7 @@ internal sealed class SnapshotAssembly(string node)
     {
         var classified = new Dictionary<string, Classified>();
         var snapshots = new List<WorkloadSnapshot>();
+        var witness = _witness.Round();
         foreach (var container in containers)
         {
             var id = container.Id.InstanceId;
@@ -95,7 +97,7 @@ internal sealed class SnapshotAssembly(string node)
                 : new Classified(container, policy, Classifier.Classify(container, policy));
             classified[id] = entry;
             if (IsWorkload(container, entry.Policy, onGpu.Contains(id)))
-                snapshots.Add(SnapshotOf(container, entry.Policy, latency.ByInstance.GetValueOrDefault(id), activity.ByInstance.GetValueOrDefault(id), now) with { Framework = frameworks.GetValueOrDefault(id) });
+                snapshots.Add(SnapshotOf(container, entry.Policy, latency.ByInstance.GetValueOrDefault(id), activity.ByInstance.GetValueOrDefault(id), witness, now) with { Framework = frameworks.GetValueOrDefault(id) });
         }
         _classified = classified;
         return snapshots;
@@ -108,7 +110,8 @@ internal sealed class SnapshotAssembly(string node)
     private static bool IsWorkload(ContainerSample container, WorkloadPolicy policy, bool onGpu) =>
         onGpu || policy.Managed || policy.Entry is not null || policy.Slos.Count > 0 || (container.Gpus is not null && container.Runs);
 
-    private static WorkloadSnapshot SnapshotOf(ContainerSample container, WorkloadPolicy policy, WorkloadLatency? latency, WorkloadActivity? activity, MonoTime now)
+    private static WorkloadSnapshot SnapshotOf(ContainerSample container, WorkloadPolicy policy, WorkloadLatency? latency, WorkloadActivity? activity,
+        Func<string, WorkloadActivity?, LatencySample?, WorkloadActivity?> witness, MonoTime now)
     {
         var sample = latency?.Latest.FreshSample(now, Freshness.Latency(policy.Protected));
         var (slos, pressure) = SloEvaluator.Evaluate(sample, policy.Slos, now);
@@ -121,7 +124,7 @@ internal sealed class SnapshotAssembly(string node)
             LatencyProblem = sample is not null || !container.Runs ? null : latency?.Latest.Error ?? "not read yet",
             Slos = slos,
             Pressure = pressure,
-            Activity = activity is not null && now - activity.At <= Freshness.Activity ? activity : null,
+            Activity = witness(container.Id.InstanceId, activity is not null && now - activity.At <= Freshness.Activity ? activity : null, sample),
         };
     }
 

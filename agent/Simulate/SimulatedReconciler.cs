@@ -10,6 +10,7 @@ internal sealed class SimulatedReconciler(SimulatedNode node) : IReconciler
     // Under the node's lock; by workload name.
     private readonly Dictionary<string, Held> _held = [];
     private readonly ImpulseLedger _impulses = new();
+    private readonly HashSet<string> _gated = [];
     private readonly HashSet<string> _leftToPeople = [];
     private readonly List<Outcome> _outcomes = [];
     private ActState _state = ActState.Nothing;
@@ -51,11 +52,18 @@ internal sealed class SimulatedReconciler(SimulatedNode node) : IReconciler
         var state = new ActState
         {
             Holds = [.. _held.Values.SelectMany(held => held.All)], Impulses = _impulses.Records, LeftToPeople = [.. _leftToPeople.Order(StringComparer.Ordinal)],
+            Gates = [.. world.Workloads.Where(w => w.Alive && _gated.Contains(w.Name)).Select(GateOf)],
         };
         Tell(_state, state, plan, wall);
         Volatile.Write(ref _state, state);
         return true;
     });
+
+    /// <summary>The drain is known once there was a gate; nothing in the simulated containers holds launches back.</summary>
+    private GateState GateOf(SimulatedWorkload workload) => new(node.IdOf(workload), workload.Gate is null ? null : GateVia.Freezer)
+    {
+        Closed = !workload.GateOpen, FreezerDrain = workload.Spec.DrainTime, NoLaunch = "it does not carry the preload library (`headroom inject` makes it)",
+    };
 
     /// <summary>What changed, as the steps that a real hand would tell of.</summary>
     private void Tell(ActState before, ActState now, Plan plan, DateTimeOffset wall)
@@ -149,9 +157,11 @@ internal sealed class SimulatedReconciler(SimulatedNode node) : IReconciler
             : Keep(before, new Hold(id, limit.Lever, wanted.Rule, limit.Share, null, null, wall));
     }
 
-    private static Hold? Gate(World world, SimulatedWorkload workload, Hold? before, YieldRelation? relation, WorkloadId id, DateTimeOffset wall)
+    private Hold? Gate(World world, SimulatedWorkload workload, Hold? before, YieldRelation? relation, WorkloadId id, DateTimeOffset wall)
     {
         string[] names = relation is null ? [] : [.. relation.Protected.Select(p => p.Name).Where(name => world.Workloads.Any(w => w.Name == name))];
+        if (names.Length > 0)
+            _gated.Add(workload.Name);
         if (names.Length > 0)
             world.SetGate(workload.Name, new GateSpec(names, YieldTimes.Of(relation!) with { Reaction = GateSpec.Detection }));
         else if (before is not null)

@@ -109,7 +109,11 @@ internal sealed class FreezeMember(FreezeEntry entry, IBrake file, MonoTime now)
             : $"thawed, and {Entry.Target.File} says otherwise: somebody else writes there");
     }
 
-    public void Renew() => file.Renew();
+    public void Renew()
+    {
+        file.Renew();
+        Entry.Gauge.Gate.Launches(file.InFlightCap, file.Drain);
+    }
 
     public void Dispose() => file.Dispose();
 

@@ -148,7 +148,7 @@ internal sealed partial class FreezeRounds(Func<bool> mayFreeze, TimeProvider ti
             }
             Forget(id);
         }
-        if (FreezerFile.Open(entry.Target, out var gone, out var why) is { } file)
+        if (Brake(entry.Target, out var gone, out var why) is { } file)
         {
             _members[id] = new FreezeMember(entry, file, now);
             entry.Gauge.Sample(now, TimeSpan.Zero, entry.Law.Period);
@@ -160,6 +160,9 @@ internal sealed partial class FreezeRounds(Func<bool> mayFreeze, TimeProvider ti
         ended(entry, !nothingToDo);
         entry.Close(nothingToDo, why!);
     }
+
+    private static IBrake? Brake(FreezeTarget target, out bool gone, out string? why) =>
+        target.Launch is null ? FreezerFile.Open(target, out gone, out why) : LaunchBrake.Open(target, out gone, out why);
 
     private void Forget(string id)
     {

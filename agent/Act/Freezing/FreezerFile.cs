@@ -49,6 +49,7 @@ internal sealed class FreezerFile : IBrake
     /// <summary>Why nothing may ever be written there; null: it may.</summary>
     public static string? WhyNot(FreezeTarget target) =>
         !IsFullId(target.ContainerId) ? $"'{target.ContainerId}' is not a container's full id: nothing is written"
+        : target.Launch is not null ? null // a page, which is judged when it is opened
         : !Path.IsPathFullyQualified(target.Folder) || target.Folder.Contains("/../", StringComparison.Ordinal)
             || Path.GetFileName(Owner(target.Folder))?.Contains(target.ContainerId, StringComparison.Ordinal) != true
             ? $"{target.Folder} does not end in the id of container {target.ContainerId[..12]}: nothing is written" : null;
@@ -77,6 +78,10 @@ internal sealed class FreezerFile : IBrake
             return FreezerState.Unreadable;
         return own.StartsWith("0"u8) ? FreezerState.Thawed : stands ? FreezerState.Frozen : FreezerState.Freezing;
     }
+
+    public int? InFlightCap => null;
+
+    public TimeSpan? Drain => null;
 
     /// <summary>The kernel keeps it as it is; the guard gives it back.</summary>
     public void Renew()

@@ -14,6 +14,12 @@ internal interface IBrake : IDisposable
     /// <summary>What became of our own hand.</summary>
     FreezerState Read();
 
+    /// <summary>Launches that may be in flight; null where there is no such cap.</summary>
+    int? InFlightCap { get; }
+
+    /// <summary>How long the GPU stayed busy after the last closings, as the brake itself knows; null where it does not.</summary>
+    TimeSpan? Drain { get; }
+
     /// <summary>Called at least every 100 ms while this agent holds its lease and the container has a gate: a brake that lets go by itself is held a little longer.</summary>
     void Renew();
 }

@@ -88,7 +88,7 @@ internal sealed partial class GateKeeper
                 continue;
             gates.Add(new GateState(id, _held.GetValueOrDefault(id.InstanceId)?.Via)
             {
-                FreezerDrain = _drains.Of(id.InstanceId), NoLaunch = places.WhyNoLaunch(workload.Container),
+                FreezerDrain = _drains.Of(id.InstanceId), LaunchDrain = _launchDrains.GetValueOrDefault(id.InstanceId), NoLaunch = places.WhyNoLaunch(workload.Container),
             });
         }
         Volatile.Write(ref _view, new GateView([.. _held.Values.Select(h => h.Hold).OrderBy(h => h.Id)], gates, [.. _leftToPeople]));
@@ -99,7 +99,7 @@ internal sealed partial class GateKeeper
         var id = gate.Via == GateVia.Launch ? FreezeTarget.OfLaunches(gate.Workload.InstanceId, "", "").Id : gate.Workload.InstanceId;
         return gate.Via is null || meters.GetValueOrDefault(id)?.Gate is not { } meter ? gate : gate with
         {
-            Closed = meter.Closed, Closures = meter.Closures, ClosedFor = meter.ClosedFor, OpenFor = meter.OpenFor, Starved = meter.Starved, Took = meter.Took,
+            Closed = meter.Closed, Closures = meter.Closures, ClosedFor = meter.ClosedFor, OpenFor = meter.OpenFor, Starved = meter.Starved, Took = meter.Took, InFlightCap = meter.InFlightCap,
         };
     }
 

@@ -24,6 +24,7 @@ internal sealed partial class GateKeeper(GatePlaces places, FlightBoard board, H
     private readonly HashSet<string> _told = [];
     private readonly HashSet<string> _leftToPeople = [];
     private readonly DrainBook _drains = new();
+    private readonly Dictionary<string, TimeSpan?> _launchDrains = [];
     private readonly Lock _releasing = new();
     private readonly List<string?> _releases = [];
     private PlanWish? _wish;
@@ -256,6 +257,7 @@ internal sealed partial class GateKeeper(GatePlaces places, FlightBoard board, H
         // Nothing of the dead life is left to write to; the freezer only forgets it.
         await tools.Freezer.UngateAsync(gate.Place);
         _drains.Forget(id);
+        _launchDrains.Remove(id);
         End(id, why);
         Tell(StepKind.Drop, gate.Hold.Workload, StepResult.Drifted(why), wish, null, Mode.Enforce, gate.Hold);
     }
@@ -264,8 +266,12 @@ internal sealed partial class GateKeeper(GatePlaces places, FlightBoard board, H
     {
         var meters = tools.Freezer.Meters;
         foreach (var (id, gate) in _held)
-            if (meters.GetValueOrDefault(gate.Place.Id) is { } meter)
-                _drains.See(id, meter.Gate, FreeUseBook.NowOf(wish.Snapshot, id), freeUse[id], wish.Snapshot.Mono);
+            if (meters.GetValueOrDefault(gate.Place.Id)?.Gate is not { } meter)
+                continue;
+            else if (gate.Via == GateVia.Launch)
+                _launchDrains[id] = meter.Drain ?? _launchDrains.GetValueOrDefault(id);
+            else
+                _drains.See(id, meter, FreeUseBook.NowOf(wish.Snapshot, id), freeUse[id], wish.Snapshot.Mono);
     }
 
     private YieldLaw LawOf(WantedGate wanted) => new([.. wanted.Protected.Select(p => board.CellOf(p.InstanceId))], wanted.Times);

@@ -23,6 +23,8 @@ internal static class WorkloadRemarks
             yield return $"the driver hides the memory of {hidden} of its processes";
         foreach (var words in CapWords(workload, snapshot))
             yield return words;
+        foreach (var words in GateWords(workload, snapshot))
+            yield return words;
         foreach (var mistake in workload.Policy.LabelMistakes)
             yield return mistake;
     }
@@ -41,6 +43,26 @@ internal static class WorkloadRemarks
             if (book.RefusedWhileFree > 0)
                 yield return $"{Times(book.RefusedWhileFree)} refused on GPU {book.Gpu} while the bytes were free: its memory is in pieces, or somebody else limits it";
         }
+    }
+
+    /// <summary>Of who stands aside: open or closed. Of who is stood aside for: what is seen of its requests.</summary>
+    private static IEnumerable<string> GateWords(WorkloadSnapshot workload, NodeSnapshot snapshot)
+    {
+        foreach (var gate in snapshot.Act.Gates.Where(g => g.Via is not null && g.Workload.IsSameLife(workload.Container.Id)))
+            yield return GateWords(gate);
+        if (workload.Activity is { } activity)
+            yield return activity is { Confidence: ActivityConfidence.High, InFlight: { } inFlight }
+                ? $"{Figures.Count(inFlight, "request")} in flight on port {string.Join(", ", activity.Ports)}, {Figures.Percent(activity.BusyRatio)} of the last minute busy"
+                : $"its requests are not seen well enough for a gate: {activity.Why}";
+    }
+
+    private static string GateWords(GateState gate)
+    {
+        var whole = (gate.ClosedFor + gate.OpenFor).TotalSeconds;
+        var drain = gate.Via == GateVia.Launch ? gate.LaunchDrain : gate.FreezerDrain;
+        return $"gate {(gate.Closed ? "closed" : "open")} now, by {(gate.Via == GateVia.Launch ? "holding back launches" : "the freezer")}: closed {Figures.Count(gate.Closures, "time")}"
+            + (whole > 0 ? $", {Figures.Percent(gate.ClosedFor.TotalSeconds / whole)} of the time" : "")
+            + (drain is { Ticks: > 0 } measured ? $"; the GPU stays busy for {Figures.Latency(measured.TotalSeconds)} after that" : "");
     }
 
     private static string Times(long count) => count == 1 ? "1 allocation" : $"{count} allocations";

@@ -11,6 +11,9 @@ internal sealed class GateRule : IRule
     private const double NoRoom = 0.95;
     /// <summary>A burst passes; a language model under load does not.</summary>
     private static readonly TimeSpan NoRoomFor = TimeSpan.FromMinutes(10);
+    /// <summary>Pauses shorter than it takes batch to stop (or than stopping and starting it costs) are not worth opening for: it stays closed over them.</summary>
+    private static readonly TimeSpan LeastWorth = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan LongestLinger = TimeSpan.FromMilliseconds(20);
 
     public RuleName Name => RuleName.Gate;
 
@@ -45,6 +48,8 @@ internal sealed class GateRule : IRule
         public void Judge(WorkloadSnapshot batch, int gpu)
         {
             List<WorkloadId>? to = null;
+            var (via, linger) = (GateVia.Freezer, TimeSpan.Zero);
+            var state = input.Snapshot.Act.Gates.FirstOrDefault(g => g.Workload.IsSameLife(batch.Container.Id));
             var floor = batch.Policy.Floor;
             foreach (var other in input.Near.On(gpu))
             {
@@ -58,7 +63,8 @@ internal sealed class GateRule : IRule
                         _shared.Add(pair);
                     if (before.BusySince.TryGetValue(other.Name, out var busySince))
                         _busySince[other.Name] = busySince;
-                    Remarks.Add(new(Verdict.Refuse, batch.Name, gpu, Lever.Gate, GateReasons.NotSeen.With(("workload", batch.Name), ("protected", other.Name))));
+                    Remarks.Add(new(Verdict.Refuse, batch.Name, gpu, Lever.Gate, GateReasons.NotSeen.With(
+                        ("workload", batch.Name), ("protected", other.Name), ("why", other.Activity?.Why ?? "nobody has looked yet"))));
                     continue;
                 }
                 if (!MayGate(pair, other.Name, activity.BusyRatio))
@@ -68,6 +74,16 @@ internal sealed class GateRule : IRule
                         ("workload", batch.Name), ("protected", other.Name), ("busy", ReasonValue.Ratio(activity.BusyRatio)))));
                     continue;
                 }
+                var lever = GateLever.Choose(state, other);
+                if (lever.Via is not { } hand)
+                {
+                    _shared.Add(pair);
+                    Remarks.Add(new(Verdict.Refuse, batch.Name, gpu, Lever.Gate, GateReasons.TooSlow.With(
+                        ("workload", batch.Name), ("protected", other.Name), ("drain", ReasonValue.Seconds(lever.Drain!.Value.TotalSeconds)), ("request", ReasonValue.Seconds(lever.Request!.Value.TotalSeconds)))));
+                    continue;
+                }
+                via = hand == GateVia.Launch ? hand : via;
+                linger = Longer(linger, LingerFor(activity, via == GateVia.Launch ? state?.LaunchDrain : state?.FreezerDrain));
                 (to ??= []).Add(other.Container.Id);
                 // A burst that fills its queue has no room for anybody: whoever stands aside gets its floor only while nobody waits and the latency allows it.
                 if (Hurts(other) || other.Latency?.Waiting > 0)
@@ -76,7 +92,7 @@ internal sealed class GateRule : IRule
             if (to is null)
                 return;
             var proposal = new YieldProposal(RuleName.Gate, batch.Container.Id, GateReasons.Yields.With(
-                ("workload", batch.Name), ("protected", string.Join(", ", to.Select(id => id.Name)))), gpu, to, floor);
+                ("workload", batch.Name), ("protected", string.Join(", ", to.Select(id => id.Name)))), gpu, to, floor, linger, via);
             Proposals.Add(proposal);
             // Only a gate that may be is one: else the workload must be held another way.
             if (Admission.Judge(proposal, batch, input).Refusal is null)
@@ -94,6 +110,14 @@ internal sealed class GateRule : IRule
             _busySince[other] = since;
             return input.Now - since < NoRoomFor;
         }
+
+        private static TimeSpan LingerFor(WorkloadActivity activity, TimeSpan? drain)
+        {
+            var worth = Longer(drain ?? TimeSpan.Zero, LeastWorth);
+            return activity.MedianGap is not { } gap || gap >= worth ? TimeSpan.Zero : worth < LongestLinger ? worth : LongestLinger;
+        }
+
+        private static TimeSpan Longer(TimeSpan a, TimeSpan b) => a > b ? a : b;
 
         private bool Hurts(WorkloadSnapshot other) => other.Pressure.Known() > input.Policy.Rules.LatencyGuard.LeaveBelow;
     }

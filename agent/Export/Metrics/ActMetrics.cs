@@ -26,6 +26,8 @@ internal static class ActMetrics
             if (hold.ShareObtained is { } obtained)
                 page.Set(WorkloadShareObtained, obtained, hold.Workload.Name);
         }
+        foreach (var gate in act.Gates.Where(g => label.Has(g.Workload.Name)))
+            WriteGate(page, gate);
         foreach (var useless in act.Ineffective.Where(i => label.Has(i.Workload)))
             page.Set(LeverIneffective, 1, useless.Workload, useless.Lever.Word());
         foreach (var left in act.LeftToPeople.Where(label.Has))
@@ -48,5 +50,23 @@ internal static class ActMetrics
             if (last.Step == StepKind.Take)
                 page.Set(ActionWait, last.Waited.TotalSeconds, last.Lever.Word());
         }
+    }
+
+    private static void WriteGate(MetricPage page, GateState gate)
+    {
+        var name = gate.Workload.Name;
+        if (gate.FreezerDrain is { } freezer)
+            page.Set(GateDrain, freezer.TotalSeconds, name, GateVia.Freezer.Word());
+        if (gate.LaunchDrain is { } launch)
+            page.Set(GateDrain, launch.TotalSeconds, name, GateVia.Launch.Word());
+        if (gate.Via is not { } via)
+            return;
+        page.Set(GateClosed, gate.Closed, name, via.Word());
+        page.Set(GateClosures, gate.Closures, name);
+        page.Set(GateClosedSeconds, gate.ClosedFor.TotalSeconds, name);
+        page.Set(GateOpenSeconds, gate.OpenFor.TotalSeconds, name);
+        page.Set(GateStarved, gate.Starved, name);
+        if (gate.InFlightCap is { } cap)
+            page.Set(GateInFlightCap, cap, name);
     }
 }

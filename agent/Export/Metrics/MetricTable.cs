@@ -97,6 +97,15 @@ internal static class MetricTable
     public static readonly MetricFamily WorkloadPressure = Gauge("headroom_workload_pressure_ratio", "The worst pressure of the workload's SLOs.", "workload");
     public static readonly MetricFamily WorkloadLabelMistakes = Gauge("headroom_workload_label_mistakes", "Mistakes in the workload's headroom labels; see status or doctor.", "workload");
 
+    // Requests in flight, seen from outside
+    public static readonly MetricFamily WorkloadInFlight = Gauge("headroom_workload_in_flight", "Requests in flight as seen on the workload's ports. Absent while not known, and while nobody would stand aside for it.", "workload");
+    public static readonly MetricFamily WorkloadInFlightRatio = Gauge("headroom_workload_in_flight_time_ratio", "Part of the last minute in which at least one was.", "workload");
+    public static readonly MetricFamily WorkloadSeenRequests = Counter("headroom_workload_seen_requests_total", "Requests seen to begin since the workload is watched; health checks and metrics do not count.", "workload");
+    public static readonly MetricFamily WorkloadConnections = Gauge("headroom_workload_connections", "Open connections to the watched ports; unreadable ones (TLS, WebSocket, another protocol) apart.", "workload", "readable");
+    public static readonly MetricFamily ActivityInfo = Gauge("headroom_workload_activity_info", "How well its requests are seen, and why not better: a gate needs high; always 1.", "workload", "confidence", "why");
+    public static readonly MetricFamily ActivityMissed = Counter("headroom_workload_activity_missed_packets_total", "Packets that the kernel could not show in time.", "workload");
+    public static readonly MetricFamily ActivityDisagreements = Counter("headroom_workload_activity_disagreements_total", "Times that the server's own figures spoke against what is seen from outside for several readings.", "workload");
+
     // Plan
     public static readonly MetricFamily WorkloadShare = Gauge("headroom_workload_share_ratio", "Share of the time that the plan lets the workload run: 1 free, 0 paused, asleep or stopped. With a gate besides it runs only while nobody above it has a request in flight.", "workload");
     public static readonly MetricFamily WorkloadThrottle = Gauge("headroom_workload_throttle_state", "Where the workload stands below a protected one: 1 for the current state.", "workload", "state");
@@ -117,6 +126,13 @@ internal static class MetricTable
     public static readonly MetricFamily WorkloadShareObtained = Gauge("headroom_workload_share_obtained_ratio", "Share of the GPU time that a held workload obtained lately: by its SM use where that is known, else of the time by the freezer's own account.", "workload");
     public static readonly MetricFamily CapInForce = Gauge("headroom_workload_gpu_memory_cap_in_force_bytes", "The cap that Headroom holds on the workload.", "workload", "gpu");
     public static readonly MetricFamily CapBackendInfo = Gauge("headroom_workload_cap_backend_info", "What can cap the workload's GPU memory (driver, preload, hami; watch: nothing), and why nothing stronger; always 1.", "workload", "gpu", "backend", "why");
+    public static readonly MetricFamily GateClosed = Gauge("headroom_workload_gate_closed", "1 while the workload's gate is closed, as of the tick; by the freezer, or by holding back launches.", "workload", "via");
+    public static readonly MetricFamily GateClosures = Counter("headroom_workload_gate_closures_total", "Times that its gate has closed.", "workload");
+    public static readonly MetricFamily GateClosedSeconds = Counter("headroom_workload_gate_closed_seconds_total", "Time that its gate was closed.", "workload");
+    public static readonly MetricFamily GateOpenSeconds = Counter("headroom_workload_gate_open_seconds_total", "Time that it ran behind its gate.", "workload");
+    public static readonly MetricFamily GateStarved = Counter("headroom_workload_gate_starved_total", "Times that it began to run its floor because its gate had been closed for too long.", "workload");
+    public static readonly MetricFamily GateDrain = Gauge("headroom_workload_gate_drain_seconds", "How long the GPU stays busy by the workload after its gate has closed, as measured; 0: too short to be seen.", "workload", "via");
+    public static readonly MetricFamily GateInFlightCap = Gauge("headroom_workload_gate_launches_in_flight_cap", "Launches that it may have in flight, so that little is queued when its gate closes. Absent without a launch gate.", "workload");
     public static readonly MetricFamily LeverIneffective = Gauge("headroom_lever_ineffective", "A lever that was found to do nothing on the workload and is not used for a day; always 1.", "workload", "lever");
     public static readonly MetricFamily WorkloadLeftToPeople = Gauge("headroom_workload_left_to_people", "1 after a person took something back by hand: left alone until the plan wants nothing of it.", "workload");
     public static readonly MetricFamily WorkloadRestarts = Gauge("headroom_workload_restarts_last_day", "Restarts by Headroom within the last day.", "workload");
@@ -156,9 +172,11 @@ internal static class MetricTable
     public static readonly MetricFamily SourceDuration = Gauge("headroom_source_last_duration_seconds", "How long the last finished reading took.", "source");
     public static readonly MetricFamily SourceSuccess = Gauge("headroom_source_last_success_timestamp_seconds", "When the source last answered.", "source");
 
-    /// <summary>The one histogram, written by <see cref="LatencyHistogramText"/>: prometheus-net cannot set a histogram's sum.</summary>
+    /// <summary>The histograms, written by <see cref="HistogramText"/>: prometheus-net cannot set a histogram's sum.</summary>
     public const string LatencyHistogramName = "headroom_workload_latency_seconds";
     public const string LatencyHistogramHelp = "Latency as the model server's own histogram tells it, in its own buckets.";
+    public const string GateHistogramName = "headroom_workload_gate_close_seconds";
+    public const string GateHistogramHelp = "From the first packet of a request to the proof that the workload stands aside.";
 
     private static MetricFamily Gauge(string name, string help, params string[] labels) => Add(new(MetricKind.Gauge, name, help, labels));
 

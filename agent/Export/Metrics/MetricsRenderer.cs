@@ -45,7 +45,8 @@ internal sealed class MetricsRenderer(bool dcgmNames) : IDisposable
         using var stream = new MemoryStream();
         await page.WriteAsync(stream, stop);
         var histogram = new StringBuilder();
-        LatencyHistogramText.Append(histogram, view.Snapshot, label);
+        HistogramText.AppendLatencies(histogram, view.Snapshot, label);
+        HistogramText.AppendGates(histogram, view.Snapshot, label);
         stream.Write(Encoding.UTF8.GetBytes(histogram.ToString()));
         return stream.ToArray();
     }

@@ -50,8 +50,24 @@ internal static class WorkloadMetrics
         }
     }
 
+    private static void WriteActivity(MetricPage page, string name, WorkloadActivity seen)
+    {
+        page.Set(ActivityInfo, 1, name, seen.Confidence.Word(), seen.Why ?? "");
+        page.Set(WorkloadSeenRequests, seen.Requests, name);
+        page.Set(WorkloadConnections, seen.Connections - seen.Unreadable, name, "true");
+        page.Set(WorkloadConnections, seen.Unreadable, name, "false");
+        page.Set(ActivityMissed, seen.Missed, name);
+        page.Set(ActivityDisagreements, seen.Disagreements, name);
+        if (seen is not { Confidence: ActivityConfidence.High, InFlight: { } inFlight })
+            return;
+        page.Set(WorkloadInFlight, inFlight, name);
+        page.Set(WorkloadInFlightRatio, seen.BusyRatio, name);
+    }
+
     private static void WriteWorkload(MetricPage page, WorkloadSnapshot workload)
     {
+        if (workload.Activity is { } activity)
+            WriteActivity(page, workload.Name, activity);
         var (name, container, policy) = (workload.Name, workload.Container, workload.Policy);
         page.Set(
             WorkloadInfo, 1, name, container.ContainerName, WorkloadId.Short(container.Id.InstanceId), container.Image, container.ComposeProject ?? "",

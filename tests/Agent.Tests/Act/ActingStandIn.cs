@@ -4,6 +4,7 @@ using Headroom.Act;
 using Headroom.Act.Actuators;
 using Headroom.Act.Caps;
 using Headroom.Act.Freezing;
+using Headroom.Act.Gates;
 using Headroom.Act.Hands;
 using Headroom.Act.Journal;
 using Headroom.Model;
@@ -52,7 +53,10 @@ internal sealed class ActingStandIn : IAsyncDisposable
                 _journal, budgets, new Breaker(_folder.FullName, TimeProvider.System), _hand, Freezer, freeze,
                 new Dictionary<Lever, IActuator> { [Lever.Share] = freeze, [Lever.Pause] = new PauseActuator(_hand), [Lever.Stop] = new StopActuator(_hand, Drain, room) },
                 new RestartActuator(_hand, Drain, budgets, TimeProvider.System), new OutcomeLog(), () => true, new Permission(_hand, () => true, Classifier.Classify, null), CrashPoints.None, TimeProvider.System, NullLogger.Instance);
-        Reconciler = new Reconciler(tools, room, new CapKeeper(new CapProbe([Caps], TimeProvider.System), tools), () => HasGuard);
+        var freeUse = new FreeUseBook();
+        var places = new GatePlaces(c => new FreezerPlace(new FreezeTarget(c.Id.InstanceId, $"/nowhere/{c.Id.InstanceId}", false), null), _ => null, _ => new LaunchPlace(null, null, "no page"));
+        Reconciler = new Reconciler(
+            tools, room, new CapKeeper(new CapProbe([Caps], TimeProvider.System), tools), new GateKeeper(places, new FlightBoard(), tools, freeUse), freeUse, () => HasGuard);
         Reconciler.Begin([]);
     }
 
@@ -92,6 +96,10 @@ internal sealed class ActingStandIn : IAsyncDisposable
         public Task<FreezeAnswer> SetAsync(FreezeTarget target, RunLaw law, TimeSpan maxFreeze) => Answer($"set {target.ContainerId} {law.Kind}");
 
         public Task<FreezeAnswer> LetGoAsync(FreezeTarget target) => Answer($"let go {target.ContainerId}");
+
+        public Task<FreezeAnswer> YieldAsync(FreezeTarget target, YieldLaw yield, TimeSpan maxFreeze) => Answer($"yield {target.ContainerId}");
+
+        public Task<FreezeAnswer> UngateAsync(FreezeTarget target) => Answer($"ungate {target.ContainerId}");
 
         public void Breathe(string containerId, TimeSpan span) => Calls.Enqueue($"breathe {containerId}");
 

@@ -47,6 +47,7 @@ public sealed class NothingIsTouchedProperties
                 plan = plan with
                 {
                     Wanted = [.. plan.Wanted, new Wanted(id, mode, new WantedRun(one.Limit, RuleName.LatencyGuard, Why, default), [new WantedCap(0, 1 << 30, RuleName.VramCaps, Why)])],
+                    Yields = [.. plan.Yields, new YieldRelation(id, [new WorkloadId("above", "above", ActingStandIn.Started)], 0, default, default, default, 0, mode, Why)],
                     Impulses = one.Impulse ? [.. plan.Impulses, new Impulse(id, ImpulseKind.Restart, RuleName.Fragmentation, id.InstanceId, mode, Why)] : plan.Impulses,
                 };
                 workloads.Add(new WorkloadSnapshot
@@ -73,7 +74,7 @@ public sealed class NothingIsTouchedProperties
                 return judged >= batch.Length;
             }, TimeSpan.FromSeconds(20));
             told += judged;
-            acting.Reconciler.Apply(plan with { Wanted = [], Impulses = [] }, snapshot with { Workloads = [] }, policy);
+            acting.Reconciler.Apply(plan with { Wanted = [], Yields = [], Impulses = [] }, snapshot with { Workloads = [] }, policy);
         }, iter: 625, threads: 1);
         Assert.True(told >= 10_000);
         Assert.Empty(acting.Changes);

@@ -1,4 +1,5 @@
 using CsCheck;
+using Headroom.Act;
 using Headroom.Act.Caps;
 using Headroom.Model;
 using Headroom.Model.Reasons;

@@ -193,7 +193,7 @@ public sealed class FreezerThreadTests : IDisposable
         Assert.Contains("share", (await freezer.SetAsync(target, new RunLaw(RunLawKind.Duty, double.NaN, RunLaw.DefaultPeriod), Long)).Words, StringComparison.Ordinal);
         Assert.Contains("period", (await freezer.SetAsync(target, RunLaw.Duty(0.5, TimeSpan.Zero), Long)).Words, StringComparison.Ordinal);
         Assert.Contains("freeze", (await freezer.SetAsync(target, RunLaw.Held, TimeSpan.Zero)).Words, StringComparison.Ordinal);
-        Assert.Contains("gate", (await freezer.SetAsync(target, new RunLaw(RunLawKind.Yield, 0, RunLaw.DefaultPeriod), Long)).Words, StringComparison.Ordinal);
+        Assert.Contains("freeze", (await freezer.YieldAsync(target, new YieldLaw([], default), TimeSpan.Zero)).Words, StringComparison.Ordinal);
         Assert.Empty(freezer.Meters);
     }
 }
