@@ -119,7 +119,7 @@ static void obeyed(struct hr_launch *launch, const struct gate *gate, bool passe
     bool placed = hr_place(launch->card, &place);
     hr_take(&tally.lock);
     tally.seen = gate->word;
-    tally.looked_ns = hr_now_ns();
+    tally.looked_ns = launch->looked_ns = hr_now_ns();
     if (passed) {
         tally.passed++;
         tally.held += launch->held_ns > 0;
@@ -165,15 +165,16 @@ static void tell_drain(uint64_t now)
     hr_give(&tally.lock);
 }
 
-/* Asks what is still in flight. */
-static void watch_drain(const struct gate *gate)
+/* Asks what is still in flight. `spanned`: the caller comes from a call that waited for the GPU since before the closure, so what is done by now was done just now. */
+static void watch_drain(const struct gate *gate, bool spanned)
 {
     uint32_t free = 0;
     if (!__atomic_compare_exchange_n(&drain.lock.word, &free, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
         return; /* another thread is at it */
     bool is_new = gate->sequence != drain.sequence;
     if (is_new || drain.going) {
-        uint64_t in_flight[HR_MAX_GPUS];
+        uint64_t in_flight[HR_MAX_GPUS], known[HR_MAX_GPUS];
+        hr_flights_sum(known, false);
         hr_flights_sum(in_flight, true);
         uint64_t now = hr_now_ns();
         if (is_new) {
@@ -183,21 +184,22 @@ static void watch_drain(const struct gate *gate)
             drain.since_ns = gate->since_ns && gate->since_ns <= now && now - gate->since_ns <= HR_GATE_LONGEST_NS ? gate->since_ns : now;
             drain.going = false;
         }
-        bool flying = false;
+        bool flying = false, flew = false;
         for (unsigned i = 0; i < HR_MAX_GPUS; i++) {
             bool here = in_flight[i] && in_flight[i] != HR_GATE_UNKNOWN;
             flying |= here;
-            drain.flew[i] |= here && (is_new || drain.going);
+            drain.flew[i] |= here || (is_new && spanned && known[i] && known[i] != HR_GATE_UNKNOWN);
+            flew |= drain.flew[i];
             if (drain.flew[i] && !here && !drain.end_ns[i])
                 drain.end_ns[i] = now;
             struct hr_card *card = hr_card_by_index(i);
             if (card)
                 tell_flights(card, in_flight);
         }
-        if (drain.going && !flying)
+        if (flew && !flying)
             tell_drain(now);
         else
-            drain.going |= is_new && flying;
+            drain.going = flying;
     }
     hr_give(&drain.lock);
 }
@@ -211,14 +213,14 @@ static void cut_drain(uint64_t sequence)
     hr_give(&drain.lock);
 }
 
-void hr_gate_glance(void)
+void hr_gate_glance(uint64_t began_ns)
 {
     const struct hr_replica *replica = __atomic_load_n(&own, __ATOMIC_ACQUIRE);
     struct gate gate;
     if (!replica || hr_inside || !look(replica, &gate) || gate.mode != HR_GATE_CLOSED)
         return;
     hr_inside++;
-    watch_drain(&gate);
+    watch_drain(&gate, began_ns < gate.since_ns);
     hr_inside--;
 }
 
@@ -245,7 +247,7 @@ static void wait_till_open(struct hr_launch *launch, const struct hr_replica *re
     uint64_t begin = hr_now_ns(), sequence;
     bool polls = false;
     long step = LOOK_FIRST_NS;
-    watch_drain(gate);
+    watch_drain(gate, false);
     do {
         sequence = gate->sequence;
         uint32_t turn = __atomic_load_n(&turns, __ATOMIC_ACQUIRE), none = 0;
@@ -257,7 +259,7 @@ static void wait_till_open(struct hr_launch *launch, const struct hr_replica *re
         doze(step);
         if (hr_now_ns() - begin > LOOK_OFTEN_NS && step < LOOK_LAST_NS)
             step += step / 4;
-        watch_drain(gate);
+        watch_drain(gate, false);
     } while (look(replica, gate) && gate->mode == HR_GATE_CLOSED);
     if (polls) {
         __atomic_store_n(&poller, 0, __ATOMIC_RELEASE);
@@ -348,7 +350,7 @@ void hr_gate_enter(struct hr_launch *launch, CUstream stream, bool per_thread)
     launch->stream = stream || !per_thread ? stream : (CUstream)CU_STREAM_PER_THREAD;
     launch->flights = NULL;
     launch->card = NULL;
-    launch->held_ns = 0;
+    launch->held_ns = launch->looked_ns = 0;
     hr_inside++;
     enter(launch);
     hr_inside--;
@@ -366,5 +368,5 @@ void hr_gate_leave(struct hr_launch *launch, CUresult result)
     count(launch->card, -1, 0);
     hr_inside--;
     if (launch->blocking)
-        hr_gate_glance();
+        hr_gate_glance(launch->looked_ns);
 }

@@ -18,7 +18,7 @@ struct hr_launch {
     uint32_t era;               /* of them */
     CUstream stream;
     struct hr_card *card;
-    uint64_t held_ns;
+    uint64_t held_ns, looked_ns;
 };
 
 /* The gate's word of the life that this process belongs to; another word that is not 0 while that is not known. */
@@ -33,8 +33,8 @@ static inline bool hr_gate_is_on(void)
 /* `stream`: as given; per_thread: where NULL means the thread's own. Waits. */
 void hr_gate_enter(struct hr_launch *launch, CUstream stream, bool per_thread);
 void hr_gate_leave(struct hr_launch *launch, CUresult result);
-/* After a call that synchronised: asks what is done, if a closure is being measured. */
-void hr_gate_glance(void);
+/* After a call that waited for the GPU since began_ns: asks what is done, if the gate is closed. */
+void hr_gate_glance(uint64_t began_ns);
 /* seat.c: this process sits there now. */
 void hr_gate_seated(const struct hr_replica *replica);
 void hr_gate_forget(void);

@@ -71,16 +71,18 @@ SET(8, unsigned char)
 SET(16, unsigned short)
 SET(32, unsigned int)
 
-/* Never held back. After one the program's launches are often done: the moment to learn when a closure's drain ended. */
+/* Never held back. One that a closure finds waiting ends when the drain does: often nobody else is there to see it. */
 #define SYNCHRONISE(name, parameters, ...) \
     HR_EXPORT CUresult name parameters \
     { \
         const struct hr_driver *real = hr_driver(); \
         if (!real->name) \
             return CUDA_ERROR_NOT_FOUND; \
+        bool counts = hr_gate_is_on() && !hr_inside; \
+        uint64_t began_ns = counts ? hr_now_ns() : 0; \
         CUresult result = real->name(__VA_ARGS__); \
-        if (hr_gate_is_on() && !hr_inside) \
-            hr_gate_glance(); \
+        if (counts) \
+            hr_gate_glance(began_ns); \
         return result; \
     }
 SYNCHRONISE(cuCtxSynchronize, (void))
