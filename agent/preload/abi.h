@@ -12,6 +12,8 @@ typedef unsigned int CUdeviceptr_v1; /* before CUDA 3.2: addresses and sizes of 
 typedef unsigned long long CUmemGenericAllocationHandle;
 typedef void *CUcontext;
 typedef void *CUstream;
+typedef void *CUevent;
+typedef void *CUfunction;
 typedef void *CUmemoryPool;
 typedef void *CUarray;
 typedef void *CUmipmappedArray;
@@ -24,7 +26,20 @@ enum {
     CUDA_ERROR_INVALID_VALUE = 1,
     CUDA_ERROR_OUT_OF_MEMORY = 2,
     CUDA_ERROR_NOT_FOUND = 500,
+    CUDA_ERROR_NOT_READY = 600,
 };
+
+enum { CU_STREAM_LEGACY = 1, CU_STREAM_PER_THREAD = 2 }; /* default streams; every other handle is an address */
+enum { CU_STREAM_CAPTURE_STATUS_NONE = 0, CU_STREAM_CAPTURE_MODE_RELAXED = 2 };
+enum { CU_EVENT_DISABLE_TIMING = 2 };
+
+typedef struct {
+    unsigned int gridDimX, gridDimY, gridDimZ, blockDimX, blockDimY, blockDimZ, sharedMemBytes;
+    CUstream hStream;
+    void *attrs;
+    unsigned int numAttrs;
+} CUlaunchConfig;
+_Static_assert(sizeof(CUlaunchConfig) == 56 && offsetof(CUlaunchConfig, hStream) == 32, "CUlaunchConfig");
 
 enum { CU_MEM_LOCATION_TYPE_INVALID = 0, CU_MEM_LOCATION_TYPE_DEVICE = 1 };
 enum { CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT = 5, CU_MEMPOOL_ATTR_USED_MEM_CURRENT = 7 };

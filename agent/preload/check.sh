@@ -18,8 +18,8 @@ for needed in $(readelf -d "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p'
     esac
 done
 
-meant=$( (sed -n '/define HR_HOOKED/,/define HR_CALLED/p; /define HR_NVML_HOOKED/,/define HR_NVML_CALLED/p' "$header" | sed '/define HR_.*CALLED/d' |
-    grep -o 'X(\(cu\|nvml\)[A-Za-z0-9_]*' | cut -c3-; printf 'dlsym\ndlvsym\n') | sort -u)
+meant=$( (printf '#include "%s"\n#define X(name, arguments) @name\nHR_HOOKED(X) HR_NVML_HOOKED(X)\n' "$header" | gcc -E -P -x c - | grep -o '@[a-zA-Z0-9_]*' | cut -c2-
+    printf 'dlsym\ndlvsym\n') | sort -u)
 exported=$(readelf --dyn-syms -W "$library" | awk '$7 != "UND" && $5 == "GLOBAL" && $4 != "OBJECT" || $7 != "UND" && $5 == "WEAK" {sub(/@.*/, "", $8); print $8}' | sort -u)
 [ "$meant" = "$exported" ] || fail "not exported as meant: $(printf '%s\n%s\n' "$meant" "$exported" | sort | uniq -u | tr '\n' ' ')"
 

@@ -1,5 +1,5 @@
 /* The end of a context is the end of what was allocated in it. */
-#include "internal.h"
+#include "gate.h"
 
 /* A context's entries are set aside before the driver ends it: another may have the same address at once, and allocations of its own. */
 static uint64_t set_aside(CUcontext context)
@@ -21,7 +21,10 @@ static void decide(uint64_t aside, bool gone)
         if (!context) \
             return call; \
         uint64_t aside = set_aside(context); \
+        hr_flights_end(context); \
         CUresult result = call; \
+        if (!result) \
+            hr_flights_ended(context); \
         decide(aside, result == CUDA_SUCCESS); \
         return result; \
     } while (0)
@@ -60,6 +63,7 @@ static CUresult end_primary(CUresult (*end)(CUdevice), CUdevice device, bool res
     if (real->cuDeviceGetDefaultMemPool && real->cuDeviceGetDefaultMemPool(&standard, device))
         standard = NULL;
     uint64_t aside = set_aside(context);
+    hr_flights_end(context);
     if (reset)
         hr_pools_before_reset(card);
     CUresult result = end(device);
@@ -67,6 +71,8 @@ static CUresult end_primary(CUresult (*end)(CUdevice), CUdevice device, bool res
     int active = 0;
     bool gone = !result && (reset || !real->cuDevicePrimaryCtxGetState || real->cuDevicePrimaryCtxGetState(device, &flags, &active) || !active);
     decide(aside, gone);
+    if (gone)
+        hr_flights_ended(context);
     if (gone)
         hr_pools_drop(card, standard);
     return result;

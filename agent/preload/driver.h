@@ -57,7 +57,62 @@
     X(cuMemGetInfo, (unsigned int *, unsigned int *)) \
     X(cuMemGetInfo_v2, (size_t *, size_t *)) \
     X(cuDeviceTotalMem, (unsigned int *, CUdevice)) \
-    X(cuDeviceTotalMem_v2, (size_t *, CUdevice))
+    X(cuDeviceTotalMem_v2, (size_t *, CUdevice)) \
+    X(cuCtxSynchronize, (void)) \
+    X(cuStreamSynchronize, (CUstream)) \
+    X(cuStreamSynchronize_ptsz, (CUstream)) \
+    X(cuEventSynchronize, (CUevent)) \
+    HR_LAUNCHES(X)
+
+/* What the launch gate holds back, beside cuGraphLaunch. A copy or a set comes in four: it waits for its end (or may), it does not; and both of these again for
+ * the per-thread default stream. `v` is the ending of its present version. Those of before CUDA 3.2 (32-bit addresses) are not known here. */
+#define HR_IN_FOUR(X, name, v, ...) \
+    X(name##v, (__VA_ARGS__)) \
+    X(name##v##_ptds, (__VA_ARGS__)) \
+    X(name##Async##v, (__VA_ARGS__, CUstream)) \
+    X(name##Async##v##_ptsz, (__VA_ARGS__, CUstream))
+#define HR_TWICE(X, name, ptsz, ...) \
+    X(name, (__VA_ARGS__)) \
+    X(name##ptsz, (__VA_ARGS__))
+#define HR_GRID unsigned int, unsigned int, unsigned int, unsigned int, unsigned int, unsigned int, unsigned int, CUstream, void **
+#define HR_LAUNCHES(X) \
+    HR_TWICE(X, cuLaunchKernel, _ptsz, CUfunction, HR_GRID, void **) \
+    HR_TWICE(X, cuLaunchKernelEx, _ptsz, const CUlaunchConfig *, CUfunction, void **, void **) \
+    HR_TWICE(X, cuLaunchCooperativeKernel, _ptsz, CUfunction, HR_GRID) \
+    X(cuLaunchCooperativeKernelMultiDevice, (void *, unsigned int, unsigned int)) \
+    X(cuLaunch, (CUfunction)) \
+    X(cuLaunchGrid, (CUfunction, int, int)) \
+    X(cuLaunchGridAsync, (CUfunction, int, int, CUstream)) \
+    HR_IN_FOUR(X, cuMemcpy, , CUdeviceptr, CUdeviceptr, size_t) \
+    HR_IN_FOUR(X, cuMemcpyPeer, , CUdeviceptr, CUcontext, CUdeviceptr, CUcontext, size_t) \
+    HR_IN_FOUR(X, cuMemcpyHtoD, _v2, CUdeviceptr, const void *, size_t) \
+    HR_IN_FOUR(X, cuMemcpyDtoH, _v2, void *, CUdeviceptr, size_t) \
+    HR_IN_FOUR(X, cuMemcpyDtoD, _v2, CUdeviceptr, CUdeviceptr, size_t) \
+    HR_IN_FOUR(X, cuMemcpyHtoA, _v2, CUarray, size_t, const void *, size_t) \
+    HR_IN_FOUR(X, cuMemcpyAtoH, _v2, void *, CUarray, size_t, size_t) \
+    HR_TWICE(X, cuMemcpyDtoA_v2, _ptds, CUarray, size_t, CUdeviceptr, size_t) \
+    HR_TWICE(X, cuMemcpyAtoD_v2, _ptds, CUdeviceptr, CUarray, size_t, size_t) \
+    HR_TWICE(X, cuMemcpyAtoA_v2, _ptds, CUarray, size_t, CUarray, size_t, size_t) \
+    HR_IN_FOUR(X, cuMemcpy2D, _v2, const void *) \
+    HR_TWICE(X, cuMemcpy2DUnaligned_v2, _ptds, const void *) \
+    HR_IN_FOUR(X, cuMemcpy3D, _v2, const void *) \
+    HR_IN_FOUR(X, cuMemcpy3DPeer, , const void *) \
+    HR_TWICE(X, cuMemcpyBatchAsync, _ptsz, CUdeviceptr *, CUdeviceptr *, size_t *, size_t, void *, size_t *, size_t, size_t *, CUstream) \
+    HR_TWICE(X, cuMemcpyBatchAsync_v2, _ptsz, CUdeviceptr *, CUdeviceptr *, size_t *, size_t, void *, size_t *, size_t, CUstream) \
+    HR_TWICE(X, cuMemcpy3DBatchAsync, _ptsz, size_t, void *, size_t *, unsigned long long, CUstream) \
+    HR_TWICE(X, cuMemcpy3DBatchAsync_v2, _ptsz, size_t, void *, unsigned long long, CUstream) \
+    HR_TWICE(X, cuMemsetD8_v2, _ptds, CUdeviceptr, unsigned char, size_t) \
+    HR_TWICE(X, cuMemsetD16_v2, _ptds, CUdeviceptr, unsigned short, size_t) \
+    HR_TWICE(X, cuMemsetD32_v2, _ptds, CUdeviceptr, unsigned int, size_t) \
+    HR_TWICE(X, cuMemsetD2D8_v2, _ptds, CUdeviceptr, size_t, unsigned char, size_t, size_t) \
+    HR_TWICE(X, cuMemsetD2D16_v2, _ptds, CUdeviceptr, size_t, unsigned short, size_t, size_t) \
+    HR_TWICE(X, cuMemsetD2D32_v2, _ptds, CUdeviceptr, size_t, unsigned int, size_t, size_t) \
+    HR_TWICE(X, cuMemsetD8Async, _ptsz, CUdeviceptr, unsigned char, size_t, CUstream) \
+    HR_TWICE(X, cuMemsetD16Async, _ptsz, CUdeviceptr, unsigned short, size_t, CUstream) \
+    HR_TWICE(X, cuMemsetD32Async, _ptsz, CUdeviceptr, unsigned int, size_t, CUstream) \
+    HR_TWICE(X, cuMemsetD2D8Async, _ptsz, CUdeviceptr, size_t, unsigned char, size_t, size_t, CUstream) \
+    HR_TWICE(X, cuMemsetD2D16Async, _ptsz, CUdeviceptr, size_t, unsigned short, size_t, size_t, CUstream) \
+    HR_TWICE(X, cuMemsetD2D32Async, _ptsz, CUdeviceptr, size_t, unsigned int, size_t, size_t, CUstream)
 
 #define HR_CALLED(X) \
     X(cuDeviceGetUuid, (CUuuid *, CUdevice)) \
@@ -67,6 +122,12 @@
     X(cuCtxPushCurrent_v2, (CUcontext)) \
     X(cuCtxPopCurrent_v2, (CUcontext *)) \
     X(cuStreamGetCtx, (CUstream, CUcontext *)) \
+    X(cuStreamIsCapturing, (CUstream, int *)) \
+    X(cuThreadExchangeStreamCaptureMode, (int *)) \
+    X(cuEventCreate, (CUevent *, unsigned int)) \
+    X(cuEventDestroy_v2, (CUevent)) \
+    X(cuEventRecord, (CUevent, CUstream)) \
+    X(cuEventQuery, (CUevent)) \
     X(cuDeviceGetDefaultMemPool, (CUmemoryPool *, CUdevice)) \
     X(cuDeviceGetMemPool, (CUmemoryPool *, CUdevice)) \
     X(cuMemPoolGetAttribute, (CUmemoryPool, int, void *)) \

@@ -3,6 +3,7 @@
  * How much an executable may take is read from its graph's nodes at instantiation, whoever added them (cuGraphAddMemAllocNode, cuGraphAddNode, a capture).
  * Within a graph the driver lets allocations that are never alive together share addresses; so it is the length of their addresses' union.
  */
+#include "gate.h"
 #include "pool.h"
 
 #include <stdlib.h>
@@ -154,8 +155,8 @@ static CUresult begin_launch(CUgraphExec exec, struct launch *launch)
     return CUDA_SUCCESS;
 }
 
-#define LAUNCH(name) \
-    HR_EXPORT CUresult name(CUgraphExec exec, CUstream stream) \
+#define LAUNCH(name, exported) \
+    exported(CUgraphExec exec, CUstream stream) \
     { \
         HR_BEGIN(name, exec, stream); \
         struct launch launch; \
@@ -169,10 +170,18 @@ static CUresult begin_launch(CUgraphExec exec, struct launch *launch)
             hr_table_count(HR_EXEC, (uintptr_t)exec, 0, 1, &whole); \
         return result; \
     }
-LAUNCH(cuGraphLaunch)
-LAUNCH(cuGraphLaunch_ptsz)
-LAUNCH(cuGraphUpload)
-LAUNCH(cuGraphUpload_ptsz)
+#define GATED_LAUNCH(name, per_thread) \
+    LAUNCH(name, static CUresult counted_##name) \
+    HR_EXPORT CUresult name(CUgraphExec exec, CUstream stream) \
+    { \
+        struct hr_launch launch; /* waits before it asks for memory */ \
+        hr_begin(&launch, stream, per_thread, false); \
+        return hr_end(&launch, counted_##name(exec, stream)); \
+    }
+GATED_LAUNCH(cuGraphLaunch, false)
+GATED_LAUNCH(cuGraphLaunch_ptsz, true)
+LAUNCH(cuGraphUpload, HR_EXPORT CUresult cuGraphUpload)
+LAUNCH(cuGraphUpload_ptsz, HR_EXPORT CUresult cuGraphUpload_ptsz)
 
 HR_EXPORT CUresult cuGraphExecDestroy(CUgraphExec exec)
 {

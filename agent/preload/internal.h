@@ -1,5 +1,5 @@
 /* What the parts of libheadroom share. Which part does what: page.c the mapped file, seat.c this process's place in it, charge.c the cap, table.c what was
- * allocated, card.c the GPUs, alloc_*.c, graph.c and context.c the driver's calls, report.c what programs are told, resolve.c how they find all this. */
+ * allocated, card.c the GPUs, alloc_*.c, graph.c and context.c the driver's calls, gate.h the launch gate, report.c what programs are told, resolve.c how they find all this. */
 #ifndef HEADROOM_INTERNAL_H
 #define HEADROOM_INTERNAL_H
 
@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#define HR_LIBRARY_VERSION 1u
+#define HR_LIBRARY_VERSION HR_LIBRARY_GATES
 #define HR_EXPORT __attribute__((visibility("default")))
 
 /* Not 0 while this thread is in one of our stand-ins: what the driver calls by itself from there is not counted twice. */

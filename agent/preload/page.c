@@ -1,5 +1,5 @@
 /* The mapped page and the environment. Both are looked at once, when the first CUDA call or lookup comes; a program without CUDA never gets here. */
-#include "internal.h"
+#include "gate.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -69,6 +69,8 @@ static void forget(void)
     hr_cards_forget();
     hr_table_forget();
     hr_pools_forget();
+    hr_flights_forget();
+    hr_gate_forget();
 }
 
 struct hr_page *hr_page(void)

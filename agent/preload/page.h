@@ -114,8 +114,8 @@ struct hr_replica {
  * that is for the agent to judge, as with caps. `gate_seen` is no part of the proof: it tells which processes came to the gate since.
  *
  * Drain: how long the GPU goes on after a closure with what it had been given. From `gate_since_ns` to the end of the last launch in flight, by events that are
- * asked for by threads held at the gate and after synchronising calls. So it is known to about 0.3 ms; a closure that finds all done, or that no thread comes to,
- * is not counted, and one that ended before the drain did counts with its length: it was at least that.
+ * asked for by threads held at the gate, and by those that a closure found in a call that waits for the GPU, when that ends. So it is known to about 0.3 ms. Not
+ * counted: a closure that finds all done, or that no thread comes to in time. One that ended before the drain did counts with its length: it was at least that.
  */
 enum hr_gate_mode { HR_GATE_OFF, HR_GATE_OPEN, HR_GATE_CLOSED };
 

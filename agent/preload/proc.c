@@ -6,6 +6,12 @@
 
 #include <string.h>
 
+/* A copy or a set in its four: since `since` it is called name##v. */
+#define IN_FOUR(name, v, since) \
+    { #name, since, #name #v, #name #v "_ptds" }, { #name "Async", since, #name "Async" #v, #name "Async" #v "_ptsz" }
+#define SET(name) { #name, 3020, #name "_v2", #name "_v2_ptds" }, { #name "Async", 3020, #name "Async", #name "Async_ptsz" }
+#define ONE(name, v, twin, since) { #name, since, #name #v, #name #v twin }
+
 /* Since which CUDA version a name means which variant. Of names with one variant only the per-thread-stream twins matter. */
 static const struct meaning {
     const char *name;
@@ -41,6 +47,34 @@ static const struct meaning {
     { "cuGraphInstantiateWithParams", 12000, "cuGraphInstantiateWithParams", "cuGraphInstantiateWithParams_ptsz" },
     { "cuGraphUpload", 11010, "cuGraphUpload", "cuGraphUpload_ptsz" },
     { "cuGraphLaunch", 10000, "cuGraphLaunch", "cuGraphLaunch_ptsz" },
+    ONE(cuLaunchKernel, , "_ptsz", 4000),
+    ONE(cuLaunchKernelEx, , "_ptsz", 11060),
+    ONE(cuLaunchCooperativeKernel, , "_ptsz", 9000),
+    ONE(cuStreamSynchronize, , "_ptsz", 2000),
+    IN_FOUR(cuMemcpy, , 4000),
+    IN_FOUR(cuMemcpyPeer, , 4000),
+    IN_FOUR(cuMemcpyHtoD, _v2, 3020),
+    IN_FOUR(cuMemcpyDtoH, _v2, 3020),
+    IN_FOUR(cuMemcpyDtoD, _v2, 3020),
+    IN_FOUR(cuMemcpyHtoA, _v2, 3020),
+    IN_FOUR(cuMemcpyAtoH, _v2, 3020),
+    IN_FOUR(cuMemcpy2D, _v2, 3020),
+    IN_FOUR(cuMemcpy3D, _v2, 3020),
+    IN_FOUR(cuMemcpy3DPeer, , 4000),
+    ONE(cuMemcpyDtoA, _v2, "_ptds", 3020),
+    ONE(cuMemcpyAtoD, _v2, "_ptds", 3020),
+    ONE(cuMemcpyAtoA, _v2, "_ptds", 3020),
+    ONE(cuMemcpy2DUnaligned, _v2, "_ptds", 3020),
+    ONE(cuMemcpyBatchAsync, , "_ptsz", 12080),
+    ONE(cuMemcpyBatchAsync, _v2, "_ptsz", 13000),
+    ONE(cuMemcpy3DBatchAsync, , "_ptsz", 12080),
+    ONE(cuMemcpy3DBatchAsync, _v2, "_ptsz", 13000),
+    SET(cuMemsetD8),
+    SET(cuMemsetD16),
+    SET(cuMemsetD32),
+    SET(cuMemsetD2D8),
+    SET(cuMemsetD2D16),
+    SET(cuMemsetD2D32),
     { "cuGetProcAddress", 11030, "cuGetProcAddress", NULL },
     { "cuGetProcAddress", 12000, "cuGetProcAddress_v2", NULL },
 };

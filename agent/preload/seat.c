@@ -3,7 +3,7 @@
  * Whoever takes any of them away (the agent that thought us dead, a sibling that reaped us, garbage) is not argued with: the loss is seen at the next charge,
  * a seat is claimed again and the books, which this process keeps by itself, are written to it.
  */
-#include "internal.h"
+#include "gate.h"
 #include "process.h"
 
 #include <string.h>
@@ -145,6 +145,7 @@ static uint64_t sit(void)
     hr_write(&process->library, HR_LIBRARY_VERSION);
     uint64_t word = 1 + (uint64_t)(replica - hr_page()->replicas) * HR_MAX_PROCESSES + (unsigned)slot;
     __atomic_store_n(&seat.word, word, __ATOMIC_RELEASE);
+    hr_gate_seated(replica);
     struct hr_card *card;
     for (unsigned i = 0; i < HR_MAX_GPUS; i++) {
         struct hr_place place;

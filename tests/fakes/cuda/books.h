@@ -18,4 +18,12 @@ struct headroom_cuda_books {
 /* Of CUDA's device number `device`. 0, or a CUresult. */
 int headroom_cuda_books(int device, struct headroom_cuda_books *books);
 
+/* What this process has launched on a card: its queue now, the longest it has been since it was last asked, and how long the last launches run, newest first. */
+struct headroom_cuda_queue {
+    uint64_t launches, queued, most_queued;
+    uint64_t busy_until_ns; /* CLOCK_MONOTONIC */
+    uint64_t us[32];
+};
+int headroom_cuda_queue(int device, struct headroom_cuda_queue *queue);
+
 #endif

@@ -4,6 +4,7 @@
 enum { DEPTH = 32 };
 static __thread CUcontext stack[DEPTH];
 static __thread unsigned depth;
+int faulted;
 
 CUresult current_context(struct context **context)
 {

@@ -91,6 +91,7 @@ struct range *range_next(unsigned *cursor);
 void range_free(struct range *range);
 
 /* context.c */
+extern int faulted; /* a kernel named fault has run: nothing works any more, as after an illegal address */
 struct context {
     struct object base;
     struct gpu *gpu;
@@ -126,6 +127,9 @@ void reset_graph_memory(struct gpu *gpu);
 /* timeline.c */
 uint64_t run_on_gpu(struct gpu *gpu, uint64_t us); /* answers until when the caller must wait: the queue is full */
 uint64_t kernel_us(CUfunction function, void **parameters); /* launch.c; UINT64_MAX: no such function */
+/* capture.c */
+int keep_in_capture(CUstream stream, uint64_t us); /* whether it is being captured: then it does not run */
+CUresult ask_in_capture(void); /* what a capture makes of a question that could break it */
 uint64_t now_ns(void);
 void wait_until(uint64_t ns); /* not under the lock */
 

@@ -1,5 +1,5 @@
 /* Kernels and copies: nothing but time. A kernel named busy_us runs as many microseconds as its first parameter (unsigned) says,
- * every other one HEADROOM_CUDA_KERNEL_US; copies go at 10 GB/s and move nothing. */
+ * one named fault ends all, every other one runs HEADROOM_CUDA_KERNEL_US; copies go at 10 GB/s and move nothing. */
 #include "double.h"
 #include "../owned.h"
 
@@ -7,7 +7,7 @@ struct module { struct object base; };
 
 struct function {
     struct object base;
-    int says_us;
+    int says_us, faults;
 };
 
 EXPORT CUresult cuModuleLoadData(CUmodule *handle, const void *image)
@@ -47,6 +47,7 @@ EXPORT CUresult cuModuleGetFunction(CUfunction *handle, CUmodule module, const c
     if (!function)
         return CUDA_ERROR_OUT_OF_MEMORY;
     function->says_us = strcmp(name, "busy_us") == 0;
+    function->faults = strcmp(name, "fault") == 0;
     *handle = HANDLE(function);
     return CUDA_SUCCESS;
 }
@@ -75,7 +76,8 @@ static CUresult queue_kernel(CUfunction function, CUstream stream, void **parame
     us = kernel_us(function, parameters);
     if (us == UINT64_MAX)
         return CUDA_ERROR_INVALID_HANDLE;
-    *wait = run_on_gpu(gpu, us);
+    faulted |= ((struct function *)object_get(function, FUNCTION))->faults;
+    *wait = keep_in_capture(stream, us) ? 0 : run_on_gpu(gpu, us);
     return CUDA_SUCCESS;
 }
 
@@ -107,6 +109,16 @@ LAUNCH(cuLaunchKernel_ptsz)
 LAUNCH_EX(cuLaunchKernelEx)
 LAUNCH_EX(cuLaunchKernelEx_ptsz)
 
+#define COOPERATIVE(Name) \
+    EXPORT CUresult Name(CUfunction function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, \
+        unsigned shared, CUstream stream, void **parameters) \
+    { \
+        (void)shared; \
+        return gx && gy && gz && bx && by && bz ? launch(function, stream, parameters) : CUDA_ERROR_INVALID_VALUE; \
+    }
+COOPERATIVE(cuLaunchCooperativeKernel)
+COOPERATIVE(cuLaunchCooperativeKernel_ptsz)
+
 /* Either address may be the host's: 0 here. */
 static CUresult queue_copy(CUdeviceptr to, CUdeviceptr from, size_t bytes, CUstream stream, uint64_t *full, uint64_t *done)
 {
@@ -116,7 +128,7 @@ static CUresult queue_copy(CUdeviceptr to, CUdeviceptr from, size_t bytes, CUstr
     TRY(stream_gpu(stream, &gpu));
     if ((to && !range_around(to)) || (from && !range_around(from)))
         return CUDA_ERROR_INVALID_VALUE;
-    *full = run_on_gpu(gpu, bytes / 10000);
+    *full = keep_in_capture(stream, bytes / 10000) ? 0 : run_on_gpu(gpu, bytes / 10000);
     *done = gpu->busy_until_ns;
     return CUDA_SUCCESS;
 }

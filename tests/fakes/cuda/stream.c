@@ -18,6 +18,8 @@ CUresult stream_gpu(CUstream handle, struct gpu **gpu)
     struct context *context;
     struct stream *stream;
 
+    if (faulted)
+        return CUDA_ERROR_ILLEGAL_ADDRESS;
     if ((uintptr_t)handle <= 2) {
         TRY(current_context(&context));
         *gpu = context->gpu;
@@ -167,6 +169,9 @@ static CUresult event_end(CUevent handle, uint64_t *ns)
     struct event *event;
 
     GUARDED;
+    if (faulted)
+        return CUDA_ERROR_ILLEGAL_ADDRESS;
+    TRY(ask_in_capture());
     event = object_get(handle, EVENT);
     if (!event)
         return CUDA_ERROR_INVALID_HANDLE;

@@ -8,7 +8,8 @@ enum { QUEUE = 1024, SECOND_NS = 1000000000 };
 
 /* When the last QUEUE launches end: who launches one more waits for the oldest, as at a full channel. */
 static uint64_t ends[HM_MAX_GPUS][QUEUE];
-static uint64_t launches[HM_MAX_GPUS];
+static uint64_t lengths[HM_MAX_GPUS][QUEUE];
+static uint64_t launches[HM_MAX_GPUS], most_queued[HM_MAX_GPUS];
 
 static uint64_t clock_ns(clockid_t id)
 {
@@ -46,6 +47,15 @@ static void show_use(struct gpu *gpu, uint64_t now, uint64_t busy_ns)
     HM_PUT(gpu->entry->sampled_us, (clock_ns(CLOCK_REALTIME) + until - now) / 1000);
 }
 
+static uint64_t queued_at(unsigned i, uint64_t now)
+{
+    uint64_t n = 0;
+
+    while (n < QUEUE && n < launches[i] && ends[i][(launches[i] - 1 - n) % QUEUE] > now)
+        n++;
+    return n;
+}
+
 uint64_t run_on_gpu(struct gpu *gpu, uint64_t us)
 {
     unsigned i = (unsigned)(gpu - gpus);
@@ -55,6 +65,24 @@ uint64_t run_on_gpu(struct gpu *gpu, uint64_t us)
         gpu->busy_until_ns = now;
     gpu->busy_until_ns += us * 1000;
     *end = gpu->busy_until_ns;
+    lengths[i][(launches[i] - 1) % QUEUE] = us;
+    if (queued_at(i, now) > most_queued[i])
+        most_queued[i] = queued_at(i, now);
     show_use(gpu, now, us * 1000);
     return oldest;
+}
+
+EXPORT int headroom_cuda_queue(int device, struct headroom_cuda_queue *queue)
+{
+    struct gpu *gpu;
+    unsigned i;
+
+    GUARDED;
+    TRY(find_gpu(device, &gpu));
+    i = (unsigned)(gpu - gpus);
+    *queue = (struct headroom_cuda_queue){launches[i], queued_at(i, now_ns()), most_queued[i], gpu->busy_until_ns, {0}};
+    for (uint64_t n = 0; n < 32 && n < launches[i]; n++)
+        queue->us[n] = lengths[i][(launches[i] - 1 - n) % QUEUE];
+    most_queued[i] = 0;
+    return CUDA_SUCCESS;
 }

@@ -1,6 +1,6 @@
-/* torture [--processes 4] [--threads 8] [--operations N] [--seed S] [--devices 2] [--cap-mib N] [--kill] [--timeout SECONDS]
+/* torture [--processes 4] [--threads 8] [--operations N] [--seed S] [--devices 2] [--cap-mib N] [--kill] [--gate] [--timeout SECONDS]
  * Random operations over all ways to allocate and free, by threads of processes that share one cap a card; with --kill some processes are
- * killed at any moment and replaced. When all is quiet each process compares the page's ledger (HEADROOM_PAGE; none: left out) with the
+ * killed at any moment and replaced; with --gate they launch too, while their launch gate is toggled. When all is quiet each process compares the page's ledger (HEADROOM_PAGE; none: left out) with the
  * double's books, kind by kind, and both with what it knows it holds. Ends with one line; 1 if anything differed. */
 #define _GNU_SOURCE
 #include "torture.h"
@@ -133,6 +133,7 @@ int main(int count, char **words)
         .seed = strtoull(option(count, words, "--worker-seed", option(count, words, "--seed", "1")), 0, 10),
         .cap = strtoull(option(count, words, "--cap-mib", "0"), 0, 10) * MIB,
         .kills = option(count, words, "--kill", 0) != 0,
+        .gate = option(count, words, "--gate", 0) != 0,
     };
     if (settings.processes == 0 || settings.processes > 64 || settings.devices == 0 || settings.devices > MAX_DEVICES) {
         fprintf(stderr, "torture: at most 64 processes and %d devices\n", MAX_DEVICES);
@@ -146,7 +147,10 @@ int main(int count, char **words)
     if (worker)
         return option(count, words, "--last", 0) ? take_all() : work();
 
+    pid_t toggling = settings.gate ? start_toggling() : 0;
     watch(words, fd, atof(option(count, words, "--timeout", "300")));
+    if (toggling && (waitpid(toggling, &(int){0}, WNOHANG) || kill(toggling, SIGKILL) || waitpid(toggling, 0, 0) != toggling))
+        differ("the gate's hand ended by itself");
     if (!score->differences)
         check_the_end(words, fd);
     printf("torture: %lu operations, %lu given, %lu refused, %lu ledgers compared, %lu processes killed, %lu forked, seed %lu: %lu differences, %.1f s\n",

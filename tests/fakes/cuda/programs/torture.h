@@ -13,7 +13,7 @@ struct settings {
     unsigned processes, threads, devices;
     uint64_t operations, seed;
     size_t cap; /* that the page has for every card; 0: none */
-    int kills;
+    int kills, gate;
 };
 extern struct settings settings;
 
@@ -36,6 +36,11 @@ void differ(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* torture_work.c: a worker's main, and the last one's. */
 int work(void);
 int take_all(void);
+
+/* torture_gate.c */
+pid_t start_toggling(void);
+void launch_some(CUfunction busy, uint64_t *random);
+void check_gate_left(void);
 
 /* torture_check.c */
 /* `known`: what the worker knows that it holds, by kind; pools and graphs cannot be known so. `none`: it holds nothing. */

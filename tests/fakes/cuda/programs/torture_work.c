@@ -24,6 +24,7 @@ struct thread {
 
 static struct place common[COMMON];
 static CUcontext contexts[MAX_DEVICES];
+static CUfunction busy;
 static uint64_t era;
 /* A reset takes everybody's memory: nobody may be in a call. */
 static pthread_rwlock_t resetting = PTHREAD_RWLOCK_INITIALIZER;
@@ -110,6 +111,8 @@ static void use_context(struct thread *me, CUdevice device)
         if (next_random(&me->random) % 2)
             must(release(&held, 0), "release in a context");
     }
+    if (settings.gate)
+        launch_some(busy, &me->random);
     MUST(cuCtxDestroy(context));
 }
 
@@ -208,7 +211,9 @@ static void do_something(struct thread *me)
     CUdevice device = (CUdevice)(next_random(&me->random) % settings.devices);
 
     MUST(cuCtxSetCurrent(contexts[device]));
-    if (r < 9200)
+    if (settings.gate && r % 4 == 0)
+        launch_some(busy, &me->random);
+    else if (r < 9200)
         turn_place(me, device);
     else if (r < 9400)
         ask_room(device);
@@ -298,6 +303,12 @@ static void begin(void)
     MUST(cuInit(0));
     for (unsigned device = 0; device < settings.devices; device++)
         MUST(cuDevicePrimaryCtxRetain(&contexts[device], (CUdevice)device));
+    if (settings.gate) {
+        CUmodule module;
+
+        MUST(cuModuleLoadData(&module, "busy"));
+        MUST(cuModuleGetFunction(&busy, module, "busy_us"));
+    }
 }
 
 int work(void)
@@ -317,6 +328,7 @@ int work(void)
     }
     for (unsigned t = 0; t < settings.threads; t++)
         pthread_join(threads[t].id, 0);
+    check_gate_left();
 
     for (unsigned t = 0; t < settings.threads; t++)
         for (int i = 0; i < OWN; i++)
