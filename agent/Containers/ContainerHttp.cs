@@ -16,13 +16,18 @@ internal sealed class ContainerHttp : IDisposable
     private readonly LimitedHttp _http;
     private readonly IReadOnlyList<IPAddress> _addresses;
 
-    public ContainerHttp(ContainerSample container, TimeProvider time, HttpLimits? limits = null)
+    /// <param name="own">Where its connections are noted: who counts requests leaves them out. Null: they count like anyone's.</param>
+    public ContainerHttp(ContainerSample container, TimeProvider time, HttpLimits? limits = null, OwnCalls? own = null)
     {
         _container = container;
         _limits = limits ?? HttpLimits.Scrape;
         _time = time;
         _addresses = container.HostNetwork ? [IPAddress.Loopback] : [.. Parsed(container.Addresses)];
-        _http = new LimitedHttp(_limits, time, (point, stop) => ConnectAsync(point.Port, stop));
+        _http = new LimitedHttp(_limits, time, async (point, stop) =>
+        {
+            var socket = await ConnectAsync(point.Port, stop);
+            return own is null ? new NetworkStream(socket, ownsSocket: true) : own.Noted(container.Id.InstanceId, socket);
+        });
     }
 
     /// <summary>For people and for the request line.</summary>

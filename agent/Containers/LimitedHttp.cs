@@ -26,7 +26,7 @@ internal sealed class LimitedHttp : IDisposable
     private readonly HttpMessageInvoker _http;
 
     /// <param name="connect">How to reach host and port; null: by name, as everyone does.</param>
-    public LimitedHttp(HttpLimits limits, TimeProvider time, Func<DnsEndPoint, CancellationToken, ValueTask<Socket>>? connect = null)
+    public LimitedHttp(HttpLimits limits, TimeProvider time, Func<DnsEndPoint, CancellationToken, ValueTask<Stream>>? connect = null)
     {
         _limits = limits;
         _time = time;
@@ -44,8 +44,7 @@ internal sealed class LimitedHttp : IDisposable
             ActivityHeadersPropagator = null,
         };
         if (connect is not null)
-            handler.ConnectCallback = async (context, stop) =>
-                new NetworkStream(await connect(context.DnsEndPoint, stop), ownsSocket: true);
+            handler.ConnectCallback = (context, stop) => connect(context.DnsEndPoint, stop);
         _http = new HttpMessageInvoker(handler, disposeHandler: true);
     }
 

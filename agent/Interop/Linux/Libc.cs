@@ -12,8 +12,14 @@ internal static partial class Libc
     public const int OpenToAppend = 0x1 | 0x40 | 0x400;
     public const int NewNetwork = 0x40000000;
     public const int InternetFamily = 2;
+    public const int NetlinkFamily = 16;
+    public const int PacketFamily = 17;
     /// <summary><c>SOCK_STREAM | SOCK_CLOEXEC</c>.</summary>
     public const int Stream = 1 | 0x80000;
+    /// <summary><c>SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC</c>.</summary>
+    public const int Datagram = 2 | 0x800 | 0x80000;
+    /// <summary><c>SOCK_RAW | SOCK_CLOEXEC</c>.</summary>
+    public const int Raw = 3 | 0x80000;
 
     public const int NotPermitted = 1;
     public const int NoEntry = 2;

@@ -5,25 +5,28 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Headroom.Interop.Linux;
 
-/// <summary>Sockets that live in a container's network namespace: the way to a server that listens only on its own loopback.
-/// A socket stays in the namespace in which it was made, whoever uses it later.</summary>
+/// <summary>Sockets that live in a container's network namespace: the way to a server that listens only on its own loopback, and to see its packets.
+/// A socket stays in the namespace in which it was made, whoever uses it later, and keeps the namespace there as long as it is open.</summary>
 internal static class NetworkNamespace
 {
     /// <summary>A new, unconnected TCP socket in the network namespace of <paramref name="pid"/>, if that process belongs to the container.</summary>
     /// <exception cref="UnauthorizedAccessException">The agent may not enter.</exception>
     /// <exception cref="IOException">The process is gone or is not of this container, or the kernel refused.</exception>
-    public static Socket CreateTcpSocket(int pid, string containerId)
+    public static Socket CreateTcpSocket(int pid, string containerId) => new(CreateSocket(pid, containerId, Libc.InternetFamily, Libc.Stream, 0));
+
+    /// <summary>The same of any kind; nothing is bound or connected yet.</summary>
+    public static SafeSocketHandle CreateSocket(int pid, string containerId, int family, int kind, int protocol)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(pid);
         ArgumentException.ThrowIfNullOrWhiteSpace(containerId);
-        Socket? socket = null;
+        SafeSocketHandle? socket = null;
         ExceptionDispatchInfo? failure = null;
         // A thread of its own that ends here: even if the way back fails, no other work can ever run in the wrong namespace.
         var thread = new Thread(() =>
         {
             try
             {
-                socket = Create(pid, containerId);
+                socket = Create(pid, containerId, family, kind, protocol);
             }
             catch (Exception e)
             {
@@ -38,7 +41,7 @@ internal static class NetworkNamespace
         return socket!;
     }
 
-    private static Socket Create(int pid, string containerId)
+    private static SafeSocketHandle Create(int pid, string containerId, int family, int kind, int protocol)
     {
         // An open /proc/<pid> belongs to one process for ever; when that ends, its entries are gone even if the pid is used again.
         using var process = Open($"/proc/{pid}", pid);
@@ -53,16 +56,18 @@ internal static class NetworkNamespace
 
         if (Libc.SetNamespace(target, Libc.NewNetwork) != 0)
             throw Failure(pid, Marshal.GetLastPInvokeError());
-        var fd = Libc.Socket(Libc.InternetFamily, Libc.Stream, 0);
+        var fd = Libc.Socket(family, kind, protocol);
         var error = fd < 0 ? Marshal.GetLastPInvokeError() : 0;
         var back = Libc.SetNamespace(home, Libc.NewNetwork);
         var backError = back == 0 ? 0 : Marshal.GetLastPInvokeError();
 
         if (fd < 0)
-            throw Failure(pid, error);
+            throw family == Libc.PacketFamily && error == Libc.NotPermitted
+                ? new UnauthorizedAccessException("not permitted to watch packets: run as root or give CAP_NET_RAW")
+                : Failure(pid, error);
         var handle = new SafeSocketHandle(fd, ownsHandle: true);
         if (back == 0)
-            return new Socket(handle);
+            return handle;
         handle.Dispose();
         throw Failure(pid, backError);
     }

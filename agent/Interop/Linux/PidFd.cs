@@ -79,6 +79,9 @@ internal sealed partial class PidFd : IDisposable
         }
     }
 
+    /// <summary>To be waited for among others: readable once it has ended.</summary>
+    public SafeHandle Handle => _handle;
+
     public bool HasEnded => WaitForEnd(TimeSpan.Zero);
 
     public void Dispose() => _handle.Dispose();

@@ -5,12 +5,12 @@ using Headroom.Observe.Latency.Sources;
 namespace Headroom.Observe.Latency;
 
 /// <summary>Reads one life of one container: finds its source, remembers it, looks for another when it fails for long. One call at a time.</summary>
-internal sealed class LatencySession(LatencyTarget target, IReadOnlyList<Preset> presets, TimeProvider time) : IAsyncDisposable
+internal sealed class LatencySession(LatencyTarget target, IReadOnlyList<Preset> presets, TimeProvider time, OwnCalls? own = null) : IAsyncDisposable
 {
     private const int FailuresBeforeSearch = 5;
     private static readonly TimeSpan SearchAgainAfter = TimeSpan.FromSeconds(30);
 
-    private readonly ContainerHttp _http = new(target.Container, time);
+    private readonly ContainerHttp _http = new(target.Container, time, own: own);
     private ILatencyReader? _reader;
     private LatencyTracker? _tracker;
     private int _failures;

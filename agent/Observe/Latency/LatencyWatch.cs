@@ -1,11 +1,13 @@
 using System.Collections.Immutable;
 using System.Threading.Channels;
+using Headroom.Containers;
 using Headroom.Model;
 
 namespace Headroom.Observe.Latency;
 
 /// <summary>Reads each watched workload's latency in a loop of its own: a slow or dead server delays no other.</summary>
-internal sealed partial class LatencyWatch(TimeProvider time, ILogger<LatencyWatch> log) : ILatencySource
+/// <param name="own">Where its connections are noted, if somebody counts requests.</param>
+internal sealed partial class LatencyWatch(TimeProvider time, ILogger<LatencyWatch> log, OwnCalls? own = null) : ILatencySource
 {
     private const int LooksAtOnce = 16;
 
@@ -67,7 +69,7 @@ internal sealed partial class LatencyWatch(TimeProvider time, ILogger<LatencyWat
 
     private void Begin(string id, LatencyTarget target, IReadOnlyList<Preset> presets, SemaphoreSlim slots, CancellationToken stop)
     {
-        var loop = new TargetLoop(target, new LatencySession(target, presets, time), time, slots, Publish);
+        var loop = new TargetLoop(target, new LatencySession(target, presets, time, own), time, slots, Publish);
         lock (_gate)
         {
             _owners[id] = loop;

@@ -20,7 +20,7 @@ internal static class RightsCheck
                     $"{missing} missing: the latency of a server that listens only on its container's own loopback cannot be read",
                     "run as root, or give the capabilities (--cap-add, AmbientCapabilities=)");
             if ((capabilities & NetRaw) == 0)
-                yield return new Finding(Code, Level.Note, "CAP_NET_RAW missing: requests in flight cannot be watched from outside (the gate will need it)");
+                yield return new Finding(Code, Level.Note, "CAP_NET_RAW missing: requests in flight cannot be watched from outside, so no batch yields to them request by request; shares and latency work as without a gate");
         }
         else
         {

@@ -1,0 +1,153 @@
+using System.Buffers.Binary;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace Headroom.Interop.Linux;
+
+/// <summary>The two ends of a TCP connection as its server has them. An IPv4 address is written as IPv6 does (<c>::ffff:a.b.c.d</c>), also of a socket for both.</summary>
+internal readonly record struct TcpEnds(UInt128 Local, ushort LocalPort, UInt128 Remote, ushort RemotePort)
+{
+    /// <param name="bytes">4 or 16, as they are in a packet.</param>
+    public static UInt128 Address(ReadOnlySpan<byte> bytes) =>
+        bytes.Length == 4 ? new UInt128(0, 0xffff_0000_0000UL | BinaryPrimitives.ReadUInt32BigEndian(bytes)) : BinaryPrimitives.ReadUInt128BigEndian(bytes);
+}
+
+/// <summary>One TCP socket of a network namespace.</summary>
+/// <param name="Inode">As <c>/proc/PID/fd</c> shows it; 0: no process holds it any more.</param>
+/// <param name="SentAgo">Since the server last sent something, in ms; since it began when it never did.</param>
+/// <param name="ReceivedAgo">Since something last came.</param>
+internal readonly record struct TcpSocket(TcpEnds Ends, TcpState State, uint Inode, uint SentAgo, uint ReceivedAgo)
+{
+    public bool Listens => State == TcpState.Listen;
+}
+
+/// <summary>net/tcp_states.h.</summary>
+internal enum TcpState : byte { Established = 1, SynSent, SynReceived, FinWait1, FinWait2, TimeWait, Close, CloseWait, LastAck, Listen, Closing, NewSynReceived }
+
+/// <summary>Asks the kernel for the TCP sockets of one network namespace (sock_diag(7)). One caller at a time.</summary>
+internal sealed partial class SocketDiag : IDisposable
+{
+    private const int Protocol = 4; // NETLINK_SOCK_DIAG
+    private const int InternetFamily6 = 10;
+    private const byte Tcp = 6;
+    // linux/netlink.h, linux/sock_diag.h, linux/inet_diag.h.
+    private const ushort ByFamily = 20, Error = 2, Done = 3, RequestDump = 0x301;
+    private const byte InfoBit = 1 << 1; // INET_DIAG_INFO is 2
+    private const int HeadBytes = 16, RequestBytes = HeadBytes + 56, EntryBytes = 72, Info = 2;
+    private const int LastSent = 44, LastReceived = 52; // in struct tcp_info
+    private const uint Listening = 1u << (int)TcpState.Listen;
+    // Those over which something may still come or go.
+    private const uint Connected = 1u << (int)TcpState.Established | 1u << (int)TcpState.SynReceived | 1u << (int)TcpState.FinWait1
+        | 1u << (int)TcpState.FinWait2 | 1u << (int)TcpState.CloseWait | 1u << (int)TcpState.LastAck | 1u << (int)TcpState.Closing;
+
+    private readonly SafeSocketHandle _socket;
+    private readonly byte[] _bytes = GC.AllocateUninitializedArray<byte>(64 << 10);
+    private uint _sequence;
+
+    [LibraryImport("libc", EntryPoint = "send", SetLastError = true)]
+    private static unsafe partial nint Send(SafeHandle socket, byte* bytes, nint length, int flags);
+
+    [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
+    private static unsafe partial nint Receive(SafeHandle socket, byte* bytes, nint length, int flags);
+
+    /// <exception cref="UnauthorizedAccessException">The agent may not enter.</exception>
+    /// <exception cref="IOException">The process is gone or is not of this container, or the kernel refused.</exception>
+    public SocketDiag(int pid, string containerId) => _socket = NetworkNamespace.CreateSocket(pid, containerId, Libc.NetlinkFamily, Libc.Raw, Protocol);
+
+    /// <summary>Adds sockets whose own port is one of these.</summary>
+    /// <param name="listening">Those that listen; otherwise those that are connected.</param>
+    /// <exception cref="IOException">The kernel refused.</exception>
+    /// <exception cref="ObjectDisposedException">Closed meanwhile by another thread.</exception>
+    public void List(IReadOnlyList<int> ports, bool listening, List<TcpSocket> into)
+    {
+        List(Libc.InternetFamily, ports, listening, into);
+        List(InternetFamily6, ports, listening, into);
+    }
+
+    public void Dispose() => _socket.Dispose();
+
+    private unsafe void List(int family, IReadOnlyList<int> ports, bool listening, List<TcpSocket> into)
+    {
+        Span<byte> request = stackalloc byte[RequestBytes];
+        request.Clear();
+        MemoryMarshal.Write(request, RequestBytes);
+        MemoryMarshal.Write(request[4..], ByFamily);
+        MemoryMarshal.Write(request[6..], RequestDump);
+        MemoryMarshal.Write(request[8..], ++_sequence);
+        request[HeadBytes] = (byte)family;
+        request[HeadBytes + 1] = Tcp;
+        request[HeadBytes + 2] = listening ? (byte)0 : InfoBit;
+        MemoryMarshal.Write(request[(HeadBytes + 4)..], listening ? Listening : Connected);
+        // The kernel compares one port by itself.
+        if (ports.Count == 1)
+            BinaryPrimitives.WriteUInt16BigEndian(request[(HeadBytes + 8)..], (ushort)ports[0]);
+        fixed (byte* bytes = request)
+            if (Send(_socket, bytes, RequestBytes, 0) < 0)
+                throw Failure();
+        while (true)
+        {
+            nint count;
+            fixed (byte* bytes = _bytes)
+                count = Receive(_socket, bytes, _bytes.Length, 0);
+            if (count < 0 && Marshal.GetLastPInvokeError() != 4) // EINTR
+                throw Failure();
+            if (count > 0 && Take(_bytes.AsSpan(0, (int)count), ports, into))
+                return;
+        }
+    }
+
+    // True: that was the last of the answer.
+    private bool Take(ReadOnlySpan<byte> messages, IReadOnlyList<int> ports, List<TcpSocket> into)
+    {
+        while (messages.Length >= HeadBytes)
+        {
+            var length = MemoryMarshal.Read<int>(messages);
+            if (length < HeadBytes || length > messages.Length)
+                throw new IOException("sock_diag: an answer that makes no sense");
+            var kind = MemoryMarshal.Read<ushort>(messages[4..]);
+            var mine = MemoryMarshal.Read<uint>(messages[8..]) == _sequence; // else the rest of an answer that was given up
+            if (mine && kind == Done)
+                return true;
+            if (mine && kind == Error)
+            {
+                // ENOENT: no such family in this kernel, e.g. IPv6 switched off.
+                var error = -MemoryMarshal.Read<int>(messages[HeadBytes..]);
+                return error == Libc.NoEntry ? true : throw new IOException($"sock_diag: {Marshal.GetPInvokeErrorMessage(error)}");
+            }
+            if (mine && kind == ByFamily && length >= HeadBytes + EntryBytes && Entry(messages[HeadBytes..length]) is { } socket && Has(ports, socket.Ends.LocalPort))
+                into.Add(socket);
+            messages = messages[Math.Min(messages.Length, (length + 3) & ~3)..];
+        }
+        return false;
+    }
+
+    // struct inet_diag_msg: family, state, timer, retrans, then ports and addresses; attributes follow.
+    private static TcpSocket Entry(ReadOnlySpan<byte> entry)
+    {
+        var size = entry[0] == Libc.InternetFamily ? 4 : 16;
+        var ends = new TcpEnds(
+            TcpEnds.Address(entry.Slice(8, size)), BinaryPrimitives.ReadUInt16BigEndian(entry[4..]),
+            TcpEnds.Address(entry.Slice(24, size)), BinaryPrimitives.ReadUInt16BigEndian(entry[6..]));
+        uint sent = 0, received = 0;
+        for (var rest = entry[EntryBytes..]; rest.Length >= 4;)
+        {
+            int length = MemoryMarshal.Read<ushort>(rest);
+            if (length < 4 || length > rest.Length)
+                break;
+            if (MemoryMarshal.Read<ushort>(rest[2..]) == Info && length >= 4 + LastReceived + 4)
+                (sent, received) = (MemoryMarshal.Read<uint>(rest[(4 + LastSent)..]), MemoryMarshal.Read<uint>(rest[(4 + LastReceived)..]));
+            rest = rest[Math.Min(rest.Length, (length + 3) & ~3)..];
+        }
+        return new TcpSocket(ends, (TcpState)entry[1], MemoryMarshal.Read<uint>(entry[68..]), sent, received);
+    }
+
+    private static bool Has(IReadOnlyList<int> ports, int port)
+    {
+        for (var i = 0; i < ports.Count; i++)
+            if (ports[i] == port)
+                return true;
+        return false;
+    }
+
+    private static IOException Failure() => new($"sock_diag: {Marshal.GetLastPInvokeErrorMessage()}");
+}
