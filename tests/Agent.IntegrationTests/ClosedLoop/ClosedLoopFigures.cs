@@ -1,4 +1,5 @@
 using System.Globalization;
+using Headroom.IntegrationTests.SharedCore;
 using Headroom.IntegrationTests.Support;
 
 namespace Headroom.IntegrationTests.ClosedLoop;

@@ -1,3 +1,4 @@
+using Headroom.IntegrationTests.SharedCore;
 using Headroom.IntegrationTests.Support;
 
 namespace Headroom.IntegrationTests.ClosedLoop;

@@ -44,6 +44,9 @@ internal sealed class RunningProgram : IDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>Of one that has ended: until all that it wrote is in <see cref="Output"/>.</summary>
+    public void WaitForOutput() => _process.WaitForExit();
+
     public void Dispose()
     {
         if (!_process.HasExited)

@@ -6,8 +6,33 @@
 int serve(int port, double work_ms, int core);
 /* burn THREADS: takes all of the CPU it may have, for ever. */
 int burn(int threads);
-/* load URL RATE SECONDS SEED: see load.c. */
-int load(const char *url, double rate, double seconds, unsigned long seed);
+
+/* load URL RATE SECONDS SEED and its options; see load.c. */
+struct load {
+    const char *url;
+    double rate, seconds;
+    unsigned long seed;
+    double cv;      /* of the gaps; 0: plain Poisson, as many as come */
+    double lead;    /* seconds of traffic before that is not told */
+    double drain;   /* seconds to wait for answers after the last arrival */
+    int keep_alive; /* connections are used again */
+};
+int load(const struct load *what);
+
+/* So many moments in [0, seconds), in order, drawn from the seed: Poisson when cv is 0, see arrivals.c. NULL: no memory. */
+double *draw_arrivals(double rate, double seconds, unsigned long seed, double cv, size_t *count);
+
+/* One thing that a client asks of the worker. */
+struct job {
+    double work_seconds; /* of a whole plain answer, or of each token */
+    int tokens;          /* 0: a plain answer */
+};
+/* The head of a request for the worker: its path and query say what; without them, the work given. */
+struct job parse_job(const char *head, double work_seconds);
+/* Takes the CPU time and answers; 0 when the connection may be used again. */
+int do_job(int socket, struct job job, int keep);
+/* A whole plain answer; 0 when the connection may be used again. */
+int answer(int socket, const char *status, const char *type, const char *body, size_t length, int keep);
 
 /* A request was answered after so many seconds. */
 void metrics_answered(double seconds);

@@ -1,49 +1,49 @@
-/* An HTTP/1.1 server with one worker. A request costs WORK_MS of CPU time (not of wall time) on CORE, first come, first served; latency counts
+/* An HTTP/1.1 server with one worker. A request costs CPU time (not wall time; how much: see job.c) on CORE, first come, first served; latency counts
  * from the whole head of the request to its answer. /metrics and /health are answered by another thread on the other cores: a real server's
- * front lives on the host's CPU and answers while its GPU is starved. */
+ * front lives on the host's CPU and answers while its GPU is starved. Connections are kept unless the client asks to close; requests have no body. */
 #include "double.h"
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-#define MOST 8192 /* connections, read or waiting */
+#define MOST 8192 /* connections */
+#define HEAD 2048
+
+/* Of the front alone; while its request is the worker's, its poll has no socket. */
+struct connection {
+    int socket;
+    size_t length;
+    char head[HEAD];
+};
 
 struct request {
-    int socket;
+    int connection, socket, keep;
+    struct job job;
     double since;
 };
 
+static struct connection connections[MOST];
+static struct pollfd polls[MOST + 2]; /* the listener, the bell, connections */
+static int count;                     /* of slots that may be in use */
+static double work_seconds;
+static int bell;
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t more = PTHREAD_COND_INITIALIZER;
-static struct request queue[MOST];
-static unsigned first, behind; /* the queue is [first, behind) modulo MOST */
+static struct request queue[MOST]; /* a connection has one request at a time: never full */
+static unsigned first, behind;     /* the queue is [first, behind) modulo MOST */
+static int done[MOST], done_count; /* connection numbers; those to be closed as -1 - number */
 static int running;
-static double work_seconds;
-
-static void answer(int socket, const char *status, const char *body, size_t length)
-{
-    char head[256];
-    int n = snprintf(head, sizeof head, "HTTP/1.1 %s\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n", status, length);
-    /* Small enough for the socket's buffer: no partial write; whoever is gone gets nothing. */
-    (void)!send(socket, head, (size_t)n, MSG_NOSIGNAL | MSG_MORE);
-    (void)!send(socket, body, length, MSG_NOSIGNAL);
-    close(socket);
-}
-
-static void work(void)
-{
-    double end = now_seconds(CLOCK_THREAD_CPUTIME_ID) + work_seconds;
-    while (now_seconds(CLOCK_THREAD_CPUTIME_ID) < end)
-        for (volatile int i = 0; i < 20000; i++)
-            ;
-}
 
 static void *worker(void *unused)
 {
@@ -56,45 +56,123 @@ static void *worker(void *unused)
         struct request request = queue[first++ % MOST];
         running = 1;
         pthread_mutex_unlock(&lock);
-        work();
+        int closes = do_job(request.socket, request.job, request.keep);
         metrics_answered(now_seconds(CLOCK_MONOTONIC) - request.since);
-        answer(request.socket, "200 OK", "ok\n", 3);
+        /* Shut down here, so that the client's end does not wait for the front. */
+        if (closes)
+            shutdown(request.socket, SHUT_RDWR);
+        pthread_mutex_lock(&lock);
+        done[done_count++] = closes ? -1 - request.connection : request.connection;
+        pthread_mutex_unlock(&lock);
+        eventfd_write(bell, 1);
     }
     return NULL;
 }
 
-static void enqueue(int socket)
+static void drop(int connection)
 {
-    pthread_mutex_lock(&lock);
-    int full = behind - first == MOST;
-    if (!full) {
-        queue[behind++ % MOST] = (struct request){socket, now_seconds(CLOCK_MONOTONIC)};
-        pthread_cond_signal(&more);
-    }
-    pthread_mutex_unlock(&lock);
-    if (full)
-        answer(socket, "503 Service Unavailable", "full\n", 5);
+    close(connections[connection].socket);
+    connections[connection].socket = polls[connection + 2].fd = -1;
+    while (count > 0 && connections[count - 1].socket < 0)
+        count--;
 }
 
-static void dispatch(int socket, const char *head)
+static int closes(const char *head)
+{
+    const char *line = strcasestr(head, "\r\nConnection:");
+    return line && !strncasecmp(line + 13 + strspn(line + 13, " "), "close", 5);
+}
+
+/* All whole requests that were read, until one is the worker's. */
+static void dispatch(int at)
 {
     static char page[32768];
-    if (!strncmp(head, "GET /health ", 12)) {
-        answer(socket, "200 OK", "ok\n", 3);
-    } else if (!strncmp(head, "GET /metrics ", 13)) {
-        pthread_mutex_lock(&lock);
-        int now = running, waiting = (int)(behind - first);
-        pthread_mutex_unlock(&lock);
-        answer(socket, "200 OK", page, metrics_page(page, sizeof page, now, waiting));
-    } else {
-        enqueue(socket);
+    struct connection *c = &connections[at];
+    char *end;
+    polls[at + 2].fd = c->socket;
+    while (c->length && (end = strstr(c->head, "\r\n\r\n"))) {
+        int keep, over = 0;
+        end[2] = 0;
+        keep = !closes(c->head);
+        if (!strncmp(c->head, "GET /health ", 12)) {
+            over = answer(c->socket, "200 OK", "text/plain", "ok\n", 3, keep);
+        } else if (!strncmp(c->head, "GET /metrics ", 13)) {
+            pthread_mutex_lock(&lock);
+            int now = running, waiting = (int)(behind - first);
+            pthread_mutex_unlock(&lock);
+            over = answer(c->socket, "200 OK", "text/plain; version=0.0.4", page, metrics_page(page, sizeof page, now, waiting), keep);
+        } else {
+            polls[at + 2].fd = -1;
+            pthread_mutex_lock(&lock);
+            queue[behind++ % MOST] = (struct request){at, c->socket, keep, parse_job(c->head, work_seconds), now_seconds(CLOCK_MONOTONIC)};
+            pthread_cond_signal(&more);
+            pthread_mutex_unlock(&lock);
+        }
+        c->length -= (size_t)(end + 4 - c->head);
+        memmove(c->head, end + 4, c->length + 1);
+        if (over)
+            drop(at);
+        if (over || polls[at + 2].fd < 0)
+            return;
     }
+}
+
+static void read_more(int at)
+{
+    struct connection *c = &connections[at];
+    ssize_t n = recv(c->socket, c->head + c->length, HEAD - 1 - c->length, 0);
+    if (n <= 0) { /* gone, or a head that is too long */
+        drop(at);
+        return;
+    }
+    c->length += (size_t)n;
+    c->head[c->length] = 0;
+    dispatch(at);
+}
+
+static void take_back(void)
+{
+    static int back[MOST];
+    eventfd_t rings;
+    eventfd_read(bell, &rings);
+    pthread_mutex_lock(&lock);
+    int n = done_count;
+    memcpy(back, done, (size_t)n * sizeof *back);
+    done_count = 0;
+    pthread_mutex_unlock(&lock);
+    for (int i = 0; i < n; i++)
+        if (back[i] < 0)
+            drop(-1 - back[i]);
+        else
+            dispatch(back[i]);
+}
+
+static void welcome(int listener)
+{
+    int at = 0, one = 1, socket = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    if (socket < 0)
+        return;
+    while (at < count && connections[at].socket >= 0)
+        at++;
+    if (at == MOST) {
+        answer(socket, "503 Service Unavailable", "text/plain", "full\n", 5, 0);
+        close(socket);
+        return;
+    }
+    setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); /* a token leaves at once */
+    count = at == count ? count + 1 : count;
+    connections[at].socket = socket;
+    connections[at].length = 0;
+    polls[at + 2] = (struct pollfd){.fd = socket, .events = POLLIN};
 }
 
 /* The worker on this core, whoever calls on all others that it may use. */
 static int part(pthread_t thread, int core)
 {
     cpu_set_t all, one;
+    /* Whoever started this may have kept to some cores; only the container's cpuset counts. */
+    memset(&all, 0xff, sizeof all);
+    sched_setaffinity(0, sizeof all, &all);
     if (sched_getaffinity(0, sizeof all, &all) || !CPU_ISSET(core, &all) || CPU_COUNT(&all) < 2)
         return -1;
     CPU_ZERO(&one);
@@ -105,17 +183,16 @@ static int part(pthread_t thread, int core)
 
 int serve(int port, double work_ms, int core)
 {
-    static struct pollfd open[1024];
-    static char heads[1024][2048];
-    static size_t lengths[1024];
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((unsigned short)port)};
-    int one = 1, count = 1;
+    int one = 1, listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     pthread_t thread;
 
     work_seconds = work_ms / 1000;
-    open[0] = (struct pollfd){.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), .events = POLLIN};
-    setsockopt(open[0].fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (bind(open[0].fd, (struct sockaddr *)&address, sizeof address) || listen(open[0].fd, 4096)) {
+    bell = eventfd(0, EFD_CLOEXEC);
+    polls[0] = (struct pollfd){.fd = listener, .events = POLLIN};
+    polls[1] = (struct pollfd){.fd = bell, .events = POLLIN};
+    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (bind(listener, (struct sockaddr *)&address, sizeof address) || listen(listener, 4096)) {
         perror("serve: no listener");
         return 1;
     }
@@ -124,36 +201,14 @@ int serve(int port, double work_ms, int core)
         return 1;
     }
     for (;;) {
-        if (poll(open, (nfds_t)count, -1) < 0 && errno != EINTR)
+        if (poll(polls, (nfds_t)count + 2, -1) < 0 && errno != EINTR)
             return 1;
-        for (int i = count - 1; i > 0; i--) {
-            if (!open[i].revents)
-                continue;
-            ssize_t n = recv(open[i].fd, heads[i] + lengths[i], sizeof heads[i] - 1 - lengths[i], 0);
-            int whole = 0;
-            if (n > 0) {
-                lengths[i] += (size_t)n;
-                heads[i][lengths[i]] = 0;
-                whole = strstr(heads[i], "\r\n\r\n") != NULL;
-                if (!whole)
-                    continue;
-            }
-            if (whole)
-                dispatch(open[i].fd, heads[i]);
-            else
-                close(open[i].fd);
-            if (--count != i) {
-                open[i] = open[count];
-                lengths[i] = lengths[count];
-                memcpy(heads[i], heads[count], sizeof heads[i]);
-            }
-        }
-        if (open[0].revents && count < 1024) {
-            int socket = accept4(open[0].fd, NULL, NULL, SOCK_CLOEXEC);
-            if (socket >= 0) {
-                open[count] = (struct pollfd){.fd = socket, .events = POLLIN};
-                lengths[count++] = 0;
-            }
-        }
+        for (int i = count; i-- > 0;)
+            if (polls[i + 2].fd >= 0 && polls[i + 2].revents)
+                read_more(i);
+        if (polls[1].revents)
+            take_back();
+        if (polls[0].revents)
+            welcome(listener);
     }
 }

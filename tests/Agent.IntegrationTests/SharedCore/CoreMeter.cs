@@ -1,7 +1,7 @@
 using System.Globalization;
 using Headroom.Testing;
 
-namespace Headroom.IntegrationTests.ClosedLoop;
+namespace Headroom.IntegrationTests.SharedCore;
 
 /// <summary>Who has had how much of the shared core, from the kernel's own accounts each 200 ms; told to the NVML double as SM use, so that
 /// what the agent sees of the "GPU" is what happens on the core.</summary>
@@ -43,6 +43,10 @@ internal sealed class CoreMeter : IDisposable
         var all = _containers.Keys.Sum(name => Busy([name], a, b)) + b.IdleSeconds - a.IdleSeconds;
         return all <= 0 ? 0 : Busy(names, a, b) / all;
     });
+
+    /// <summary>Part of the core that was neither theirs nor idle: others on this machine.</summary>
+    public double OtherShare(double from, double to) => Between(from, to, (a, b) =>
+        Math.Max(0, 1 - (_containers.Keys.Sum(name => Busy([name], a, b)) + b.IdleSeconds - a.IdleSeconds) / (b.At - a.At)));
 
     public void Dispose()
     {

@@ -1,10 +1,10 @@
-namespace Headroom.IntegrationTests.ClosedLoop;
+namespace Headroom.IntegrationTests.SharedCore;
 
 /// <summary>A parent cgroup of great CPU weight: what else this machine does at the time hardly reaches the containers below it, which among
 /// themselves are as anywhere. Without cgroup v1's cpu controller there is none, and the machine had better be quiet.</summary>
 internal sealed class CoreWeight : IDisposable
 {
-    private const string Name = "headroom-loop";
+    private const string Name = "headroom-core";
     private const string Controllers = "/sys/fs/cgroup";
     /// <summary>The most that the kernel takes; a process outside has 1024.</summary>
     private const string Most = "262144";
