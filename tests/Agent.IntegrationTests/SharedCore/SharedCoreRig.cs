@@ -66,17 +66,22 @@ internal sealed class SharedCoreRig : IDisposable
     }
 
     /// <summary>The agent with its guard, both off the shared core.</summary>
-    public RunningAgent StartAgent(string policy)
+    /// <param name="options">Further ones of <c>run</c>.</param>
+    public RunningAgent StartAgent(string policy, params string[] options)
     {
-        var file = Path.Combine(_machine.Folder, "policy.yaml");
-        File.WriteAllText(file, policy);
-        var agent = new RunningAgent("--docker", _docker.Socket, "--nvml", _machine.LibraryPath, "--policy", file, "--tick", "1s");
+        File.WriteAllText(PolicyFile, policy);
+        var agent = new RunningAgent([.. AgentOptions, .. options.Length > 0 ? options : ["--tick", "1s"]]);
         _agent = agent;
         KeepOffTheCore(agent.Program.Pid);
         KeepOffTheCore(agent.StartGuard(_docker.Socket).Pid);
         agent.ScrapeUntil(p => p[$"headroom_workload_requests_running{{workload=\"{Server}\"}}"] is not null, "the server's own figures");
         return agent;
     }
+
+    public string PolicyFile => Path.Combine(_machine.Folder, "policy.yaml");
+
+    /// <summary>What every agent on this server needs.</summary>
+    public string[] AgentOptions => ["--docker", _docker.Socket, "--nvml", _machine.LibraryPath, "--policy", PolicyFile];
 
     /// <summary>Clients, until they are ended or the time is over.</summary>
     /// <param name="path">What they ask for, without the first slash.</param>

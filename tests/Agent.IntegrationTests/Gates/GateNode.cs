@@ -1,0 +1,94 @@
+using Headroom.IntegrationTests.SharedCore;
+using Headroom.IntegrationTests.Support;
+using Headroom.Testing;
+
+namespace Headroom.IntegrationTests.Gates;
+
+/// <summary>A server under traffic and batch work behind a gate, with agents that come and go: ticks of 100 ms and a lease of half a second, so that tests are quick.</summary>
+internal sealed class GateNode : IDisposable
+{
+    private readonly DockerDaemon _docker;
+    private readonly SharedCoreRig _rig;
+    private readonly RunningLoad _load;
+    private readonly string _folder = Directory.CreateTempSubdirectory("headroom-gate-").FullName;
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(5) };
+    private readonly int _port = RunningAgent.FreePort();
+
+    public GateNode(DockerDaemon docker)
+    {
+        _docker = docker;
+        _rig = new SharedCoreRig(docker, workMilliseconds: 20);
+        _rig.StartBurners(1);
+        Policy(gate: true);
+        Guard = RunningAgent.Headroom(["guard", "--runtime-dir", $"{_folder}/run", "--state-dir", $"{_folder}/state", "--docker", docker.Socket]);
+        // Half of the time a request is in flight, so that a random moment finds the gate open as often as closed.
+        _load = _rig.StartLoad("generate?ms=20", 25, TimeSpan.FromMinutes(10), seed: 1, "--keep-alive");
+        var id = docker.Docker("inspect", "-f", "{{.Id}}", Batch);
+        Freezer = $"/sys/fs/cgroup/freezer/docker/{id}/headroom/freezer.state";
+    }
+
+    public static string Batch => SharedCoreRig.Burner(0);
+    public RunningProgram Guard { get; }
+    public RunningProgram? Agent { get; private set; }
+    /// <summary>Of our cell in the batch container's cgroup.</summary>
+    public string Freezer { get; }
+
+    public void Policy(bool gate) => File.WriteAllText(_rig.PolicyFile, $$"""
+        apiVersion: headroom/v1
+        mode: enforce
+        limits: { maxHeld: 100%, breaker: { failures: 100, within: 10m } }
+        workloads:
+          - { name: server, match: { container: {{SharedCoreRig.Server}} }, priority: critical, ports: [{{SharedCoreRig.Port}}], metrics: { preset: vllm, port: {{SharedCoreRig.Port}} } }
+          - { name: batch, match: { container: {{Batch}} }, priority: batch, yields: gate }
+        rules: { latencyGuard: off, gate: {{(gate ? "on" : "off")}} }
+        """);
+
+    public void Start()
+    {
+        Agent?.Dispose();
+        Agent = RunningAgent.Headroom(
+        [
+            "run", "--metrics-listen", $"127.0.0.1:{_port}", "--control-listen", "off", "--runtime-dir", $"{_folder}/run", "--state-dir", $"{_folder}/state",
+            .. _rig.AgentOptions, "--tick", "100ms", "--guard-lease", "500ms",
+        ]);
+    }
+
+    public double? Metric(string series)
+    {
+        try
+        {
+            return new Page(_http.GetStringAsync(new Uri($"http://127.0.0.1:{_port}/metrics")).GetAwaiter().GetResult())[series];
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Times that this agent has closed the gate.</summary>
+    public double Closures => Metric($"headroom_workload_gate_closures_total{{workload=\"{Batch}\"}}") ?? 0;
+
+    public bool IsFrozen => File.Exists(Freezer) && File.ReadAllText(Freezer).StartsWith("FR", StringComparison.Ordinal);
+
+    public void Until(Func<bool> condition, string what, TimeSpan? within = null)
+    {
+        try
+        {
+            Eventually.True(condition, within ?? TimeSpan.FromSeconds(20), what);
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{e.Message}\n--- agent\n{Agent?.Output}\n--- guard\n{Guard.Output}");
+        }
+    }
+
+    public void Dispose()
+    {
+        Agent?.Dispose();
+        Guard.Dispose();
+        _load.Dispose();
+        _rig.Dispose();
+        _http.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+}
