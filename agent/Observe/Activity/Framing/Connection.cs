@@ -89,6 +89,9 @@ internal sealed class Connection(Conversation talk, Func<FlowKey, bool> isOwn)
                 side.Next = seq + 1;
                 return;
             }
+            // How much of this side went by before is not known; something may have, since the other side was read.
+            if (_joined && !Own)
+                talk.Miss(toServer, 1);
         }
         var gap = (int)(seq - side.Next);
         if (gap is > FarAhead or < -FarBehind)

@@ -77,10 +77,9 @@ internal sealed class Conversation(QuietPaths quiet, Func<IFraming> makeHttp2)
     /// <summary>What may have been in flight is not any more: it begins again, as if joined now.</summary>
     public void Settle()
     {
-        if (_framing is null)
-            return;
-        _requests += _framing.Requests;
-        _framing.Begin(joined: true);
+        _joined = true;
+        _requests += _framing?.Requests ?? 0;
+        _framing?.Begin(joined: true);
     }
 
     private void SniffBegin(bool toServer, ReadOnlySpan<byte> bytes)

@@ -32,6 +32,7 @@ internal sealed class Http1Framing(QuietPaths quiet) : IFraming
         _request.Start();
         _answer.Start();
         _request.Valid = _answer.Valid = joined;
+        _request.Lossy = _answer.Lossy = false;
         if (!joined)
             return;
         _request.Lose();
@@ -126,7 +127,7 @@ internal sealed class Http1Framing(QuietPaths quiet) : IFraming
 
     private void BeginRequest()
     {
-        if (AnswerIsOpen)
+        if (AnswerIsGuess)
             Forget();
         if (_waiting.Count == WaitingRequests.Most)
             TurnOpaque();
@@ -134,14 +135,14 @@ internal sealed class Http1Framing(QuietPaths quiet) : IFraming
             _reading = _waiting.Add();
     }
 
-    /// <summary>Where the answer ends is not known, or only the server's close would end it.</summary>
-    private bool AnswerIsOpen => _answer.Phase == Http1Phase.Lost || _answer.Phase == Http1Phase.Body && _answer.Body.IsUntilClose;
+    /// <summary>Where the answer ends, and to whom it is, may be a wrong guess (that to a HEAD that was missed has no body); or only the server's close would end it.</summary>
+    private bool AnswerIsGuess => _request.Lossy || _answer.Lossy || _answer.Phase == Http1Phase.Body && _answer.Body.IsUntilClose;
 
     /// <summary>All that waited is answered. Of an answer whose end was not seen, the rest will be a gap.</summary>
     private void Forget()
     {
         _waiting.Clear();
-        if (!AnswerIsOpen)
+        if (!AnswerIsGuess)
             return;
         _answering = -1;
         _answer.Start();
@@ -271,7 +272,7 @@ internal sealed class Http1Framing(QuietPaths quiet) : IFraming
             _waiting.Add();
         if (Http1Words.EndsChunks(bytes))
         {
-            _waiting.EndBefore((_answering < 0 ? _waiting.First : _answering) + 1);
+            _waiting.Clear();
             _answering = -1;
             _answer.Start();
         }
@@ -309,8 +310,8 @@ internal sealed class Http1Framing(QuietPaths quiet) : IFraming
             _answer.Start();
             return;
         }
-        // Forgotten meanwhile: then its traits are too.
-        var traits = _answering >= _waiting.First ? _waiting.Of(_answering) : RequestTraits.None;
+        // Nobody's, or forgotten meanwhile: then its traits are too.
+        var traits = _answering < _waiting.First ? RequestTraits.None : _waiting.Of(_answering);
         var head = _answer.Head;
         if ((traits & RequestTraits.Connect) != 0 && _code < 300)
             TurnOpaque();

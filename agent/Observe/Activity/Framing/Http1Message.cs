@@ -21,6 +21,9 @@ internal sealed class Http1Message
     /// <summary>A first line was as it should be: this is HTTP/1.</summary>
     public bool Valid;
 
+    /// <summary>It was lost at least once, so where it stands is a guess at times.</summary>
+    public bool Lossy;
+
     /// <summary>The next byte begins a message.</summary>
     public void Start()
     {
@@ -33,5 +36,6 @@ internal sealed class Http1Message
     {
         Line.Clear();
         Phase = Http1Phase.Lost;
+        Lossy = true;
     }
 }

@@ -16,6 +16,8 @@ internal static class ProtocolSniffer
     /// <summary>By the first bytes of a connection's client.</summary>
     public static Protocol OfClient(ReadOnlySpan<byte> first)
     {
+        // Empty lines before a request are no request (RFC 9112, 2.2).
+        first = first.TrimStart("\r\n"u8);
         var common = Math.Min(first.Length, Preface.Length);
         if (!first[..common].SequenceEqual(Preface[..common]))
             return Http1Words.Method(first);

@@ -38,6 +38,9 @@ internal sealed class QuietPaths(string? metricsPath)
             // llama.cpp's router loads the model that a GET names in its query (tools/server/README.md).
             if (path[end..].IndexOf("model="u8) >= 0)
                 return false;
+            // A page with words in it may be a demo's model at the root.
+            if (end == 1)
+                return false;
             path = path[..end];
         }
         if (path.Length > 1 && path[^1] == '/')

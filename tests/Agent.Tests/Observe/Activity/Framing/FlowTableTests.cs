@@ -254,6 +254,28 @@ public class FlowTableTests
     }
 
     [Fact]
+    public void A_request_whose_whole_answer_was_missed_ends_with_the_next_answer()
+    {
+        var talk = _wire.Open();
+        talk.Client("OPTIONS / HTTP/1.1\r\n\r\n");
+        talk.Skip(false, Ok);
+        Assert.Equal(1, talk.Client(Get));
+        talk.Skip(false, Ok);
+        Assert.Equal(2, talk.Client(Ask));
+        Assert.Equal(0, talk.Server(Ok));
+    }
+
+    [Fact]
+    public void A_joined_servers_first_answer_seen_is_that_to_the_last_request()
+    {
+        var talk = _wire.Joined();
+        Assert.Equal(1, talk.Client(Get));
+        talk.Skip(false, Ok);
+        Assert.Equal(1, talk.Client(Ask));
+        Assert.Equal(0, talk.Server(Ok));
+    }
+
+    [Fact]
     public void A_packet_captured_to_less_than_its_length_misses_the_rest()
     {
         var talk = _wire.Open();
