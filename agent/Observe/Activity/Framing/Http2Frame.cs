@@ -16,7 +16,7 @@ internal readonly record struct Http2Frame(int Length, Http2Type Type, byte Flag
     public const int HeadLength = 9;
     public const byte EndStream = 0x1, Ack = 0x1, EndHeaders = 0x4, Padded = 0x8, Priority = 0x20;
     // Frames are of 16 KiB unless the other side allows more, which few do.
-    private const int LikelyLength = 1 << 20;
+    private const int LikelyLength = 1 << 20, OwnLength = 16 << 10;
 
     public bool Has(byte flag) => (Flags & flag) != 0;
 
@@ -36,7 +36,8 @@ internal readonly record struct Http2Frame(int Length, Http2Type Type, byte Flag
         Http2Type.Ping => Stream == 0 && Length == 8,
         Http2Type.GoAway => Stream == 0 && Length >= 8,
         Http2Type.WindowUpdate => Length == 4,
-        _ => true,
+        // Of an unknown type: text that is no HTTP/2 would be a giant one.
+        _ => Length <= OwnLength,
     };
 
     /// <summary>Likely to be a head at all: nothing in it is rare. Bytes of a body, zeros above all, must hardly ever pass.</summary>
