@@ -56,11 +56,11 @@ internal readonly record struct Http2Frame(int Length, Http2Type Type, byte Flag
 
     private bool Only(byte flags) => (Flags & ~flags) == 0;
 
-    /// <summary>Whether these bytes, the payload of a packet, begin with a frame of HTTP/2: two likely heads in a row, or one whose frame ends where the
-    /// bytes end.</summary>
+    /// <summary>Whether these bytes, the payload of a packet, begin with a frame of HTTP/2: two likely heads, the second where the first one's
+    /// payload ends, or one whose payload ends where the bytes end. Without a payload a frame proves little: zeros look like it.</summary>
     public static bool Leads(bool toServer, ReadOnlySpan<byte> bytes)
     {
-        var (heads, block) = (0, 0);
+        var (heads, block, proof) = (0, 0, false);
         while (bytes.Length >= HeadLength)
         {
             var frame = Of(bytes);
@@ -70,10 +70,11 @@ internal readonly record struct Http2Frame(int Length, Http2Type Type, byte Flag
             block = frame.Opens(block);
             heads++;
             if (frame.Length > bytes.Length - HeadLength)
-                return heads >= 2;
+                return heads >= 2 && proof;
+            proof |= frame.Length > 0;
             bytes = bytes[(HeadLength + frame.Length)..];
         }
-        return heads >= (bytes.IsEmpty ? 1 : 2);
+        return heads >= (bytes.IsEmpty ? 1 : 2) && proof;
     }
 
     /// <summary>The stream whose header block goes on after this frame; 0: none.</summary>

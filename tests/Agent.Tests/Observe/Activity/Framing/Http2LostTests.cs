@@ -101,6 +101,17 @@ public sealed class Http2LostTests
     }
 
     [Fact]
+    public void Of_a_goaway_that_was_missed_in_part_any_stream_may_be_over()
+    {
+        var talk = Http2Talk.Greeted().Client(Ask(1), Ask(3)).Server(GoAway(1)[..10]);
+        talk.Framing.Miss(toServer: false, 7);
+        Assert.Equal((2, FramingState.Lost), (talk.InFlight, talk.State));
+        Assert.Equal(2, talk.Server(Answer(1)).InFlight);
+        talk.Framing.Silence();
+        Assert.Equal((1, FramingState.Reading), (talk.InFlight, talk.State));
+    }
+
+    [Fact]
     public void An_answer_that_goes_on_proves_that_its_end_was_not_missed()
     {
         var talk = Http2Talk.Greeted().Client(Ask(1));
@@ -186,6 +197,7 @@ public sealed class Http2LostTests
         Assert.True(Http2Frame.Leads(toServer: true, [.. Ping(), .. Ping(), 0, 0]));
         Assert.False(Http2Frame.Leads(toServer: true, [.. Data(1, 9000)[..500]]));
         Assert.False(Http2Frame.Leads(toServer: true, []));
+        Assert.False(Http2Frame.Leads(toServer: true, [.. Data(1, 0, end: true)]));
         // The front of the block would be missing.
         Assert.False(Http2Frame.Leads(toServer: true, [.. Frame(Http2Type.Continuation, EndHeaders, 1, 0x83), .. Ping()]));
     }

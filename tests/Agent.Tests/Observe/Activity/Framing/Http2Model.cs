@@ -15,6 +15,7 @@ internal sealed class Http2Model(bool late)
 
     private readonly HpackEncoder _encoder = new();
     private readonly List<(int Id, bool Counts)> _open = [];
+    private readonly HashSet<int> _reset = [];
     private int _nextId = 1;
     private int _taken = int.MaxValue;
 
@@ -28,7 +29,8 @@ internal sealed class Http2Model(bool late)
         {
             case 0 or 1 or 2 when late || _taken == int.MaxValue:
                 return (true, Open(detail));
-            case 3:
+            // After the answer too, but never after its own reset.
+            case 3 when !_reset.Contains(Any(detail)):
                 return (true, Data(Any(detail), detail % 300));
             case 4:
                 return (true, Connection(detail));
@@ -51,6 +53,7 @@ internal sealed class Http2Model(bool late)
                 return (true, Block(id, _encoder.Field("x-sum", "a" + detail % 5, detail >> 4).Done(), detail, end: true));
             case 10:
                 _open.RemoveAt(at);
+                _reset.Add(id);
                 return (detail / 7 % 2 == 0, Reset(id));
             default:
                 _open.RemoveAt(at);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -164,17 +165,20 @@ public sealed class Http2ServerTests : IAsyncLifetime
     {
         Assert.SkipUnless(File.Exists("/usr/bin/curl"), "curl is not installed");
         // Its encoder uses Huffman and the table, which .NET's does not.
-        using var curl = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("curl",
-            ["-s", "--noproxy", "*", "--http2-prior-knowledge", $"{_relay.Address}health?a=b", $"{_relay.Address}health?a=b", $"{_relay.Address}v1/models", $"{_relay.Address}health?a=b"]) { RedirectStandardOutput = true })!;
+        using var looks = Curl("/health?a=b");
+        await looks.WaitForExitAsync();
+        Assert.Equal((0, 0L), (looks.ExitCode, _relay.Requests));
+        using var asks = Curl("/v1/models");
         await HeldAsync(1);
         Assert.Equal((1, 1L), (_relay.InFlight, _relay.Requests));
-        Assert.Equal([FramingState.Reading], _relay.States);
         _server.LetGo();
-        await curl.StandardOutput.ReadToEndAsync();
-        await curl.WaitForExitAsync();
-        Assert.Equal(0, curl.ExitCode);
+        await asks.WaitForExitAsync();
+        Assert.Equal(0, asks.ExitCode);
         await Eventually.TrueAsync(() => _relay.Connections == 0);
     }
+
+    private Process Curl(string path) =>
+        Process.Start("/usr/bin/curl", ["-s", "--noproxy", "*", "-o", "/dev/null", "--http2-prior-knowledge", new Uri(_relay.Address, path).ToString()]);
 
     private Task HeldAsync(int calls) => Eventually.TrueAsync(() => _server.Held == calls);
 
