@@ -16,7 +16,7 @@ internal readonly record struct Http2Frame(int Length, Http2Type Type, byte Flag
     public const int HeadLength = 9;
     public const byte EndStream = 0x1, Ack = 0x1, EndHeaders = 0x4, Padded = 0x8, Priority = 0x20;
     // Frames are of 16 KiB unless the other side allows more, which few do.
-    private const int LikelyLength = 1 << 20;
+    private const int LikelyLength = 1 << 20, OwnLength = 16 << 10;
 
     public bool Has(byte flag) => (Flags & flag) != 0;
 
@@ -36,7 +36,8 @@ internal readonly record struct Http2Frame(int Length, Http2Type Type, byte Flag
         Http2Type.Ping => Stream == 0 && Length == 8,
         Http2Type.GoAway => Stream == 0 && Length >= 8,
         Http2Type.WindowUpdate => Length == 4,
-        _ => true,
+        // Of an unknown type: text that is no HTTP/2 would be a giant one.
+        _ => Length <= OwnLength,
     };
 
     /// <summary>Likely to be a head at all: nothing in it is rare. Bytes of a body, zeros above all, must hardly ever pass.</summary>
@@ -55,11 +56,11 @@ internal readonly record struct Http2Frame(int Length, Http2Type Type, byte Flag
 
     private bool Only(byte flags) => (Flags & ~flags) == 0;
 
-    /// <summary>Whether these bytes, the payload of a packet, begin with a frame of HTTP/2: two likely heads in a row, or one whose frame ends where the
-    /// bytes end.</summary>
+    /// <summary>Whether these bytes, the payload of a packet, begin with a frame of HTTP/2: two likely heads, the second where the first one's
+    /// payload ends, or one whose payload ends where the bytes end. Without a payload a frame proves little: zeros look like it.</summary>
     public static bool Leads(bool toServer, ReadOnlySpan<byte> bytes)
     {
-        var (heads, block) = (0, 0);
+        var (heads, block, proof) = (0, 0, false);
         while (bytes.Length >= HeadLength)
         {
             var frame = Of(bytes);
@@ -69,10 +70,11 @@ internal readonly record struct Http2Frame(int Length, Http2Type Type, byte Flag
             block = frame.Opens(block);
             heads++;
             if (frame.Length > bytes.Length - HeadLength)
-                return heads >= 2;
+                return heads >= 2 && proof;
+            proof |= frame.Length > 0;
             bytes = bytes[(HeadLength + frame.Length)..];
         }
-        return heads >= (bytes.IsEmpty ? 1 : 2);
+        return heads >= (bytes.IsEmpty ? 1 : 2) && proof;
     }
 
     /// <summary>The stream whose header block goes on after this frame; 0: none.</summary>

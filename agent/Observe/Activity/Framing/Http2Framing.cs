@@ -84,8 +84,8 @@ internal sealed class Http2Framing(QuietPaths quiet) : IFraming
         }
         if (side.Frame.Type is Http2Type.Headers or Http2Type.Continuation)
             _block.Broken |= toServer;
-        else if (side.Frame.Type == Http2Type.GoAway)
-            _goAwayHave = sizeof(uint);
+        else if (side.Frame.Type == Http2Type.GoAway && !toServer && _goAwayHave < sizeof(uint))
+            MissGoAway();
         Pass(side, (int)count);
     }
 
@@ -172,6 +172,13 @@ internal sealed class Http2Framing(QuietPaths quiet) : IFraming
             return;
         _taken = Math.Min(_taken, (int)(_goAway & int.MaxValue));
         _streams.RemoveAbove(_taken);
+    }
+
+    /// <summary>Which streams it took from is not known: any may be.</summary>
+    private void MissGoAway()
+    {
+        _goAwayHave = sizeof(uint);
+        _streams.DoubtAll(Http2Doubt.Server);
     }
 
     private void Pass(Http2Side side, int count)
