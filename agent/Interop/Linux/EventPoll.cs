@@ -61,12 +61,13 @@ internal sealed unsafe partial class EventPoll : IDisposable
         _ = Control(_poll, Remove, file, value);
     }
 
-    /// <summary>Waits without end; how many are readable.</summary>
-    public int Wait()
+    /// <param name="milliseconds">Negative: without end.</param>
+    /// <returns>How many are readable.</returns>
+    public int Wait(int milliseconds)
     {
         fixed (byte* seen = _seen)
         {
-            var count = WaitFor(_poll, seen, Most, -1);
+            var count = WaitFor(_poll, seen, Most, milliseconds);
             return Math.Max(0, count); // EINTR: a signal of ours
         }
     }

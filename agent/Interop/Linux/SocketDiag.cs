@@ -36,9 +36,9 @@ internal sealed partial class SocketDiag : IDisposable
     private const int HeadBytes = 16, RequestBytes = HeadBytes + 56, EntryBytes = 72, Info = 2;
     private const int LastSent = 44, LastReceived = 52; // in struct tcp_info
     private const uint Listening = 1u << (int)TcpState.Listen;
-    // Those over which something may still come or go.
+    // Those over which something may still come or go: one side may have ended.
     private const uint Connected = 1u << (int)TcpState.Established | 1u << (int)TcpState.SynReceived | 1u << (int)TcpState.FinWait1
-        | 1u << (int)TcpState.FinWait2 | 1u << (int)TcpState.CloseWait | 1u << (int)TcpState.LastAck | 1u << (int)TcpState.Closing;
+        | 1u << (int)TcpState.FinWait2 | 1u << (int)TcpState.CloseWait;
 
     private readonly SafeSocketHandle _socket;
     private readonly byte[] _bytes = GC.AllocateUninitializedArray<byte>(64 << 10);
