@@ -5,7 +5,6 @@
  */
 #include "gate.h"
 
-#include <sched.h>
 #include <string.h>
 #include <time.h>
 
@@ -14,7 +13,7 @@
 #define LOOK_OFTEN_NS 5000000 /* after so long a wait the looks become rarer */
 #define OTHERS_NS 5000000
 /* At the cap: kernels shorter than this are waited for without sleep, since a sleep would let the GPU run dry; longer ones leave time for it. */
-#define SPIN_NS 200000
+#define SPIN_NS 100000
 
 static const uint64_t not_known = 1, off = 0;
 const uint64_t *hr_gate_word_at = &not_known;
@@ -271,6 +270,18 @@ static void wait_till_open(struct hr_launch *launch, const struct hr_replica *re
     launch->held_ns += waited ? waited : 1;
 }
 
+/* Not sched_yield: on a busy machine it may take a time slice, and the GPU runs dry meanwhile. */
+static void spin_a_little(void)
+{
+    for (int i = 0; i < 50; i++) {
+#if defined(__x86_64__)
+        __asm__ volatile("pause");
+#else
+        __asm__ volatile("yield");
+#endif
+    }
+}
+
 /* At the cap. True: nothing moves, so let it pass. */
 static bool wait_for_room(const struct hr_launch *launch, const struct hr_replica *replica, const struct gate *first)
 {
@@ -283,7 +294,7 @@ static bool wait_for_room(const struct hr_launch *launch, const struct hr_replic
         if (!look(replica, &gate) || gate.mode != HR_GATE_OPEN || gate.k != first->k)
             return false;
         if (now - begin < SPIN_NS)
-            sched_yield();
+            spin_a_little();
         else
             doze(LOOK_FIRST_NS);
     }

@@ -11,6 +11,11 @@ public sealed class PreloadTests(ITestOutputHelper output)
     [Fact]
     public void Caps_hold_on_every_path_and_the_books_equal_the_cards_own() => Run("tests/fakes/cuda/check.sh", CudaDouble.Folder, CudaDouble.Library);
 
+    /// <summary>Every way to launch is held while the gate is closed and passes after, in order, with no more in flight than the cap; the drain is as long as the double's queue;
+    /// agents killed and stopped, processes killed and forked, captures, contexts destroyed, garbage; a hundred thousand random operations under a gate that toggles, under sanitizers too.</summary>
+    [Fact]
+    public void Launches_are_held_while_the_gate_is_closed_and_never_for_good() => Run("tests/fakes/cuda/gate.sh", CudaDouble.Folder, CudaDouble.Library);
+
     /// <summary>bash, Python, musl's and other programs under it; lookups by every way; pages missing, short and garbage; fork and exec; symbol versions.</summary>
     [Fact]
     public void Programs_that_use_no_CUDA_run_as_without_it() => Run("tests/preload/run.sh", Path.Combine(CudaDouble.PreloadFolder, "tests"));

@@ -1,4 +1,5 @@
 /* gated SCENARIO: a program under the launch gate that also has the agent's hand on it, by the page's file. Prints a line a check.
+ * `stay` launches until it is killed, under the gate of whoever else writes the page.
  * Times are asserted loosely, for loaded machines; what they were is in the lines. */
 #include "gated.h"
 
@@ -529,11 +530,18 @@ static void hold(void)
     kernel(0);
 }
 
+/* Somebody else has the hand. */
+static void stay(void)
+{
+    for (;; pause_us(300))
+        must(kernel((void *)100), "launch");
+}
+
 int main(int count, char **words)
 {
     static const struct { const char *name; void (*run)(void); } scenarios[] = {
         {"paths", every_path}, {"free", free_calls}, {"order", order}, {"cap", cap}, {"drain", drain}, {"end", ends_by_itself}, {"threads", threads},
-        {"signals", signals}, {"fork", fork_and_kill}, {"capture", capture}, {"contexts", contexts}, {"garbage", garbage}, {"off", off}, {"hold", hold},
+        {"signals", signals}, {"fork", fork_and_kill}, {"capture", capture}, {"contexts", contexts}, {"garbage", garbage}, {"off", off}, {"hold", hold}, {"stay", stay},
     };
 
     find_cuda(BY_PROC_ADDRESS);
