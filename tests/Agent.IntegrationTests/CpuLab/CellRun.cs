@@ -9,7 +9,7 @@ namespace Headroom.IntegrationTests.CpuLab;
 internal sealed class CellRun(DockerDaemon docker)
 {
     /// <summary>Traffic before, so that connections are open and the agent knows the server.</summary>
-    private const double Lead = 3;
+    private const double Lead = 2;
     /// <summary>The guard needs to have seen the harm: its first seconds are measured elsewhere (tests/run.sh --closed-loop, time to protect).</summary>
     private const double GuardLead = 12;
     /// <summary>For what is still in the queue; whoever waits longer is told as unanswered, with this time.</summary>

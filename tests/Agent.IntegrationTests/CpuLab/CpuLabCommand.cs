@@ -25,7 +25,7 @@ internal static class CpuLabCommand
                     case "--repeats": repeats = int.Parse(args[++i], CultureInfo.InvariantCulture); break;
                     case "--minutes": minutes = double.Parse(args[++i], CultureInfo.InvariantCulture); break;
                     case "--results": path = args[++i]; break;
-                    case "--only": only.AddRange(args[++i].Split(',').Select(o => o.Split('=', 2)).Select(o => (o[0], o[1]))); break;
+                    case "--only": only.AddRange(args[++i].Split(',').Select(KeyAndValue)); break;
                     case "--table": table = true; break;
                     default: throw new FormatException($"no such option: {args[i]}");
                 }
@@ -38,10 +38,12 @@ internal static class CpuLabCommand
         }
         catch (Exception e) when (e is FormatException or ArgumentException or IndexOutOfRangeException)
         {
-            Console.Error.WriteLine($"{e.Message}\n{Usage}");
+            Console.Error.WriteLine($"{(e is IndexOutOfRangeException ? "the last option wants a value" : e.Message)}\n{Usage}");
             return 2;
         }
     }
+
+    private static (string, string) KeyAndValue(string text) => text.Split('=', 2) is [var key, var value] ? (key, value) : throw new FormatException($"--only wants KEY=VALUE, not {text}");
 
     private static int Measure(IReadOnlyList<Cell> wanted, ResultsFile file, TimeSpan atMost)
     {

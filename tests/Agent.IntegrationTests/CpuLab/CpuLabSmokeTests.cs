@@ -6,7 +6,7 @@ namespace Headroom.IntegrationTests.CpuLab;
 [Collection(nameof(Node))]
 public sealed class CpuLabSmokeTests(DockerDaemon docker)
 {
-    private static readonly Cell Situation = new("200ms", Arrivals.Poisson, Load: 0.5, Repeat: 1, Arm.Isolated, Seconds: 6);
+    private static readonly Cell Situation = new("200ms", Arrivals.Poisson, Load: 0.5, Repeat: 1, Arm.Isolated, Seconds: 5);
 
     [Fact]
     public void A_gate_leaves_a_server_nearly_as_fast_as_alone_and_batch_most_of_the_idle_time()

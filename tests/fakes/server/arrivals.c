@@ -2,8 +2,8 @@
  * github.com/Azure/AzurePublicDataset) there are exactly rate * seconds requests, so that each draw has the same mean load: of a bursty process so few are seen that the count
  * itself would vary by more than all that is compared.
  * Gaps are hyperexponential: most of them a tenth of the mean (a burst comes at ten times the mean rate), few of them long. The long ones are spread evenly over their
- * distribution, in random places: each draw has its share of them, and at least one. Of N requests the gaps can't vary by more than sqrt(N): what was asked is what an endless
- * draw has. */
+ * distribution, in random places: each draw has its share of them, and at least two, one of them at its end, so that a queue has ended before the time has. Of N requests the
+ * gaps can't vary by more than sqrt(N): what was asked is what an endless draw has. */
 #include "double.h"
 #include <math.h>
 #include <stdlib.h>
@@ -17,6 +17,19 @@ static double uniform(unsigned long *state)
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ul;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebul;
     return (double)(((z ^ (z >> 31)) >> 11) + 1) / 9007199254740992.0;
+}
+
+static size_t below(size_t count, unsigned long *state)
+{
+    size_t at = (size_t)(uniform(state) * (double)count);
+    return at < count ? at : count - 1;
+}
+
+static void swap(double *one, double *other)
+{
+    double kept = *one;
+    *one = *other;
+    *other = kept;
 }
 
 static double *draw_poisson(double rate, double seconds, unsigned long seed, size_t *count)
@@ -43,16 +56,12 @@ double *draw_arrivals(double rate, double seconds, unsigned long seed, double cv
     part = part > 1 ? 1 : part;
     double mean = (1 - SHORT * (1 - part)) / part;
     size_t longs = (size_t)(part * (double)gaps + 0.5);
-    longs = longs < 1 ? 1 : longs;
+    longs = longs < 2 ? 2 : longs > gaps ? gaps : longs;
     for (size_t i = 0; i < gaps; i++)
         at[i] = longs == gaps || i >= longs ? -log(uniform(&seed)) * (longs == gaps ? 1 : SHORT) : -log(1 - ((double)i + 0.5) / (double)longs) * mean;
-    for (size_t i = gaps; i-- > 1;) { /* in any order */
-        size_t other = (size_t)(uniform(&seed) * (double)(i + 1));
-        other = other > i ? i : other;
-        double swap = at[i];
-        at[i] = at[other];
-        at[other] = swap;
-    }
+    swap(&at[n], &at[below(longs, &seed)]);
+    for (size_t i = n; i-- > 1;) /* the others in any order */
+        swap(&at[i], &at[below(i + 1, &seed)]);
     for (size_t i = 0; i < gaps; i++)
         at[i] = sum += at[i];
     for (size_t i = 0; i < gaps; i++)
