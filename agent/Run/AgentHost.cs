@@ -8,6 +8,7 @@ using Headroom.Export.Api.Tokens;
 using Headroom.Export.Api.Web;
 using Headroom.Export.Metrics;
 using Headroom.Model;
+using Headroom.Observe.Activity;
 using Headroom.Observe.Gpus;
 using Headroom.Observe.Latency;
 using Headroom.Observe.Ledger;
@@ -131,11 +132,12 @@ internal static partial class AgentHost
             var simulated = new SimulatedNode(new SimulationOptions { Seed = options.SimulationSeed, Speed = options.SimulationSpeed }, time);
             return (new NodeSources(simulated.Gpus, simulated.Workloads, simulated.Latency, simulated.Activity), null, simulated.Reconciler);
         }
-        var board = new FlightBoard();
+        var (board, own) = (new FlightBoard(), new OwnCalls(time));
         var docker = new DockerSourceOptions { Endpoint = options.Docker ?? DockerConnection.DefaultEndpoint };
         var workloads = new DockerWorkloadSource(docker, time, log.CreateLogger<DockerWorkloadSource>());
         var sources = new NodeSources(
-            GpuSources.Choose(options.NvmlLibrary, time, log), workloads, new LatencyWatch(time, log.CreateLogger<LatencyWatch>()),
+            GpuSources.Choose(options.NvmlLibrary, time, log), workloads, new LatencyWatch(time, log.CreateLogger<LatencyWatch>(), own),
+            new ActivityWatch(board, own, time, log.CreateLogger<ActivityWatch>()),
             Ledger: new LedgerSource(() => workloads.Latest.Sample?.Containers ?? [], time, log.CreateLogger<LedgerSource>()));
         // Also where the policy only watches: what an agent before has left frozen must be given back, and a reload may say enforce.
         var acting = Acting.TryOpen(options, board, time, log, out var why);

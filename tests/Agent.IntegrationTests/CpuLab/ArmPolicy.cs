@@ -9,7 +9,7 @@ namespace Headroom.IntegrationTests.CpuLab;
 internal sealed record ArmPolicy(string Text, Func<Page, bool>? InForce)
 {
     /// <summary>The gate is being written: until then its arm runs as unmanaged, and its figures are asserted by nobody.</summary>
-    public static bool GateIsThere => false;
+    public static bool GateIsThere => true;
 
     private static readonly string Batch = SharedCoreRig.Burner(0);
 

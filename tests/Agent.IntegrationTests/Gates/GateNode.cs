@@ -40,7 +40,7 @@ internal sealed class GateNode : IDisposable
         workloads:
           - { name: server, match: { container: {{SharedCoreRig.Server}} }, priority: critical, ports: [{{SharedCoreRig.Port}}], metrics: { preset: vllm, port: {{SharedCoreRig.Port}} } }
           - { name: batch, match: { container: {{Batch}} }, priority: batch, yields: gate }
-        rules: { latencyGuard: off, gate: {{(gate ? "on" : "off")}} }
+        rules: { latencyGuard: off, gate: {{(gate ? "{ maxClosed: 2s }" : "off")}} }
         """);
 
     public void Start()

@@ -35,7 +35,7 @@ public sealed class GateTests(DockerDaemon docker, ITestOutputHelper output)
                 slowest = clock.Elapsed;
             AssertStaysFree(node);
             // What it would do if only now it went on.
-            Shell.Try("kill", "-CONT", $"{pid}");
+            Shell.Try("kill", ["-CONT", $"{pid}"]);
             AssertStaysFree(node);
         }
         output.WriteLine($"{Times} times, batch stood still at {frozen} of these moments, free at the latest after {slowest.TotalMilliseconds:0} ms");
