@@ -276,6 +276,17 @@ public class FlowTableTests
     }
 
     [Fact]
+    public void A_request_seen_whole_only_after_its_answer_ends_with_the_next_one()
+    {
+        var talk = _wire.Open();
+        talk.Client("H");
+        talk.Server("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n");
+        talk.Client("EAD / HTTP/1.1\r\n\r\n");
+        Assert.Equal(1, talk.Client(Get));
+        Assert.Equal(0, talk.Server(Ok));
+    }
+
+    [Fact]
     public void A_packet_captured_to_less_than_its_length_misses_the_rest()
     {
         var talk = _wire.Open();
