@@ -378,6 +378,6 @@ void hr_gate_leave(struct hr_launch *launch, CUresult result)
     }
     count(launch->card, -1, 0);
     hr_inside--;
-    if (launch->blocking)
+    if (launch->blocking && launch->looked_ns)
         hr_gate_glance(launch->looked_ns);
 }

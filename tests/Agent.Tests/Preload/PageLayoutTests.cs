@@ -41,7 +41,7 @@ public sealed class PageLayoutTests
     [InlineData("hr_process.ready", 0)]
     [InlineData("hr_process.framework", PageLayout.ProcessFramework)]
     [InlineData("hr_process.library", PageLayout.ProcessLibrary)]
-    [InlineData("hr_process.gate_now", PageLayout.ProcessFramework + PageLayout.FrameworkWords * 8)]
+    [InlineData("hr_process.gate_now", PageLayout.ProcessGate)]
     [InlineData("hr_process.gate_seen", PageLayout.ProcessGate + 8)]
     [InlineData("hr_process.gate_looked_ns", PageLayout.ProcessGate + 16)]
     [InlineData("hr_process.gate_passed", PageLayout.ProcessGate + 24)]
