@@ -102,6 +102,7 @@ struct hr_replica {
  * Modes: HR_GATE_OPEN lets pass, with at most K launches of a CUDA context in flight (0: no cap); HR_GATE_CLOSED lets nothing pass. Freeing, allocating,
  * synchronising and asking are never held back, nor is anything on a stream that is being captured: the launch of its graph will be.
  * Launches of one thread keep their order, since the thread itself waits. A thread that waits looks again after at most 0.3 ms, so nobody has to wake it.
+ * What was launched before the gate was on stays queued (a driver takes about 1024): the cap bounds the drain only once that is done.
  * The cap yields where for HR_GATE_STALL_NS nothing came to its end: what is in flight may be waiting for what is held back.
  *
  * How the agent knows that a closed gate holds. A thread first raises `passing` (low half of gate_now), then looks at `gate`, and only if that lets it pass
