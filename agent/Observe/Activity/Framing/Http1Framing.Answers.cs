@@ -80,8 +80,8 @@ internal sealed partial class Http1Framing
                 if (_waiting.Count == 0 && _request.Phase == Http1Phase.Lost)
                     _waiting.Add();
                 _answering = _waiting.Count > 0 ? _waiting.First : -1;
-                // Answered before its head was seen whole: refused, or parts of it were seen too late, sent again. Whether it is a HEAD is not known.
-                _answer.Lossy |= _answering >= 0 && _answering == _reading && _request.Phase is Http1Phase.FirstLine or Http1Phase.Fields;
+                // Nobody's, or answered before its head was seen whole: refused, or the request is seen too late, sent again. What it asked is not known then.
+                _answer.Lossy |= _answering < 0 || _answering == _reading && _request.Phase is Http1Phase.FirstLine or Http1Phase.Fields;
             }
             _answer.Head = default;
             _answer.Phase = Http1Phase.Fields;

@@ -287,6 +287,18 @@ public class FlowTableTests
     }
 
     [Fact]
+    public void A_request_first_seen_after_its_answer_sent_again_ends_with_the_next_one()
+    {
+        var talk = _wire.Open();
+        var seq = talk.Skip(true, Get.Length);
+        Assert.Equal(0, talk.Server(Ok));
+        talk.Raw(true, seq, TcpFlags.Ack, Wire.Bytes(Get));
+        Assert.Equal(1, _wire.Table.InFlight);
+        Assert.Equal(1, talk.Client(Ask));
+        Assert.Equal(0, talk.Server(Ok));
+    }
+
+    [Fact]
     public void A_packet_captured_to_less_than_its_length_misses_the_rest()
     {
         var talk = _wire.Open();
