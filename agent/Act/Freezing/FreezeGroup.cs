@@ -15,6 +15,10 @@ internal sealed class FreezeGroup
     private Beat _beat;
     private MonoTime _holdOff;
     private MonoTime _breathUntil;
+    // Gate and law together can hold it longer than either: what counts is how long it really stands.
+    private MonoTime? _standsSince;
+    private MonoTime _rested;
+    private TimeSpan _maxFreeze;
     private Pace _pace;
 
     public FreezeMember[] Members { get; private set; } = [];
@@ -40,8 +44,13 @@ internal sealed class FreezeGroup
         if (Members is [var lead, ..] && lead != members[0])
             _beat = _beat with { Ran = members[0].Ran(now), Counted = now }; // measured by another from now on
         var isGated = false;
+        _maxFreeze = TimeSpan.MaxValue;
         foreach (var member in members)
+        {
             isGated |= member.Entry.YieldOrder is { IsOpen: true };
+            if (member.Entry.MaxFreeze < _maxFreeze)
+                _maxFreeze = member.Entry.MaxFreeze;
+        }
         (Members, _pace, _breathUntil, Due) = (members, pace, breathUntil, default);
         _gate.Take(members, isGated, now);
     }
@@ -56,7 +65,9 @@ internal sealed class FreezeGroup
         _beat = step.Beat;
         var gated = _gate.Turn(now, Members) || _gate.IsProving;
         var (still, wake) = (step.Still || gated, _gate.Wake < step.Wake ? _gate.Wake : step.Wake);
-        var pause = _breathUntil > _holdOff ? _breathUntil : _holdOff;
+        if (still && _standsSince is { } since && now >= since + _maxFreeze)
+            _rested = now + Pace.BreathOf(_maxFreeze);
+        var pause = Later(_rested, Later(_breathUntil, _holdOff));
         if (still && now < pause)
             (still, wake) = (false, pause < wake ? pause : wake);
         if (still && !FreezeAll(ref allowed, mayFreeze, time))
@@ -72,6 +83,9 @@ internal sealed class FreezeGroup
         }
         if (!still)
             ThawAll(time);
+        _standsSince = !still ? null : _standsSince ?? now;
+        if (_standsSince is { } stood && stood + _maxFreeze < wake)
+            wake = stood + _maxFreeze;
 
         now = time.Mono();
         if (_pace.Law.Kind != RunLawKind.Duty && now + Sampling < wake)
@@ -96,6 +110,8 @@ internal sealed class FreezeGroup
             KeepGate(ref allowed, mayFreeze, now);
         Due = wake;
     }
+
+    private static MonoTime Later(MonoTime a, MonoTime b) => a > b ? a : b;
 
     private bool Stands
     {

@@ -18,9 +18,11 @@ internal readonly record struct Pace(RunLaw Law, TimeSpan Length, double Share, 
     public static Pace Of(RunLaw law, TimeSpan maxFreeze, double phase) => law.Kind switch
     {
         RunLawKind.Duty => new(law, Least(law.Period, maxFreeze / (1 - law.Share)), law.Share, maxFreeze, phase),
-        RunLawKind.Held => new(law, maxFreeze, Least(Breath, maxFreeze / 10) / maxFreeze, maxFreeze, phase),
+        RunLawKind.Held => new(law, maxFreeze, BreathOf(maxFreeze) / maxFreeze, maxFreeze, phase),
         _ => default, // Full; Yield comes with the request gate and is refused before it gets here
     };
+
+    public static TimeSpan BreathOf(TimeSpan maxFreeze) => Least(Breath, maxFreeze / 10);
 
     private static TimeSpan Least(TimeSpan a, TimeSpan b) => a < b ? a : b;
 }

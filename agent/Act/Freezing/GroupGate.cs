@@ -7,27 +7,21 @@ internal sealed class GroupGate
 {
     private readonly YieldClock _clock = new();
     private FlightCell[] _cells = [];
-    private TimeSpan _maxFreeze;
     private bool _busy;
     private bool _proving;
     private bool _closed;
-    private MonoTime _closedSince;
-    private MonoTime _breathUntil;
     // First packet of the request for which it is closing; null: closed for another reason, or proven already.
     private MonoTime? _asked;
 
     public bool IsThere => _clock.Times is not null;
 
-    /// <summary>As it was turned last: also while it breathes.</summary>
+    /// <summary>As it was turned last.</summary>
     public bool Closed => _closed;
 
     /// <summary>Not seen to work yet: it stands still once, however idle the protected are.</summary>
     public bool IsProving => _proving;
 
-    public MonoTime Wake => !IsThere ? FreezeSchedule.Never
-        : _closed && _breathUntil > _closedSince ? _breathUntil
-        : _closed && _closedSince + _maxFreeze < _clock.NextAt ? _closedSince + _maxFreeze
-        : _clock.NextAt;
+    public MonoTime Wake => _clock.NextAt;
 
     /// <summary>The protected have turned since the last turn.</summary>
     public bool HasNews => IsThere && Busy(out _) != _busy;
@@ -42,7 +36,6 @@ internal sealed class GroupGate
             {
                 cells.UnionWith(law.Protected);
                 times = times?.With(law.Times) ?? law.Times;
-                _maxFreeze = member.Entry.MaxFreeze;
             }
         _cells = [.. cells];
         _proving = times is not null && (prove || _proving);
@@ -65,22 +58,13 @@ internal sealed class GroupGate
         }
         _clock.Step(now);
         var closed = !_clock.Open;
-        if (closed && !_closed)
-            (_closedSince, _breathUntil) = (now, default);
         if (!closed)
             _asked = _busy ? _asked : null;
         if (closed != _closed)
             foreach (var member in members)
                 member.Entry.Gauge.Gate.Turn(closed, _clock.Starvations, now);
         _closed = closed;
-        if (!closed)
-            return false;
-        // Stood as long as it may: it breathes.
-        if (_breathUntil <= _closedSince && now >= _closedSince + _maxFreeze)
-            _breathUntil = now + Pace.Breath;
-        if (_breathUntil > _closedSince && now >= _breathUntil)
-            (_closedSince, _breathUntil) = (now, default);
-        return _breathUntil <= _closedSince;
+        return closed;
     }
 
     /// <summary>All members are seen to stand still.</summary>

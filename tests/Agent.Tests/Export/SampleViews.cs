@@ -73,6 +73,14 @@ internal static class SampleViews
             new CapReach(Vision().Container.Id, 0, CapBackend.Preload, "the driver's limit: this driver is older than r615"),
             new CapReach(Container("recommender").Id, 0, CapBackend.Watch, "libheadroom.so: it does not carry the preload library"),
         ],
+        Gates =
+        [
+            new GateState(Vision().Container.Id, GateVia.Launch)
+            {
+                Closed = true, Closures = 1843, ClosedFor = TimeSpan.FromSeconds(340.5), OpenFor = TimeSpan.FromSeconds(660), Starved = 2,
+                Took = new CloseTimes([0, 1500, 300, 20, 8, 2, 0, 0, 0, 0, 0, 0, 0], 0.41), FreezerDrain = TimeSpan.FromMilliseconds(48), LaunchDrain = TimeSpan.FromMilliseconds(0.8), InFlightCap = 6,
+            },
+        ],
         LeftToPeople = ["夜间\"批\\处理"],
     };
 
@@ -185,7 +193,10 @@ internal static class SampleViews
 
     private static WorkloadSnapshot Vision() => new()
     {
-        Container = Container("vision"), LatencySource = "triton", Policy = new WorkloadPolicy { LabelMistakes = ["label headroom.slo.p95: empty"] },
+        Container = Container("vision"), LatencySource = "triton", Activity = new WorkloadActivity(ActivityConfidence.High, 2, 0.34, At)
+        {
+            Ports = [8000], Connections = 7, Unreadable = 1, Requests = 5_120, Missed = 3, Disagreements = 1, MedianGap = TimeSpan.FromMilliseconds(30),
+        }, Policy = new WorkloadPolicy { LabelMistakes = ["label headroom.slo.p95: empty"] },
         Framework = new FrameworkMemory(5_000 * MiB, 8_000 * MiB, 1_500 * MiB, 7, 1, TimeSpan.FromSeconds(1)),
         Latency = new LatencySample
         {
