@@ -41,6 +41,21 @@ internal static class NetworkNamespace
         return socket!;
     }
 
+    /// <summary>Whether that process has the host's network; false where it can't be told.</summary>
+    public static bool IsHosts(int pid) => Of(pid) is { } own && own == Of(1);
+
+    private static string? Of(int pid)
+    {
+        try
+        {
+            return new FileInfo(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"/proc/{pid}/ns/net")).LinkTarget;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     private static SafeSocketHandle Create(int pid, string containerId, int family, int kind, int protocol)
     {
         // An open /proc/<pid> belongs to one process for ever; when that ends, its entries are gone even if the pid is used again.

@@ -14,12 +14,9 @@ internal readonly record struct TcpEnds(UInt128 Local, ushort LocalPort, UInt128
 
 /// <summary>One TCP socket of a network namespace.</summary>
 /// <param name="Inode">As <c>/proc/PID/fd</c> shows it; 0: no process holds it any more.</param>
-/// <param name="SentAgo">Since the server last sent something, in ms; since it began when it never did.</param>
-/// <param name="ReceivedAgo">Since something last came.</param>
-internal readonly record struct TcpSocket(TcpEnds Ends, TcpState State, uint Inode, uint SentAgo, uint ReceivedAgo)
-{
-    public bool Listens => State == TcpState.Listen;
-}
+/// <param name="Retries">How often the same bytes were sent again now without an answer; 0 where that is not what it waits for.</param>
+/// <param name="Waiting">Bytes that were written and not acknowledged.</param>
+internal readonly record struct TcpSocket(TcpEnds Ends, TcpState State, uint Inode, int Retries = 0, uint Waiting = 0);
 
 /// <summary>net/tcp_states.h.</summary>
 internal enum TcpState : byte { Established = 1, SynSent, SynReceived, FinWait1, FinWait2, TimeWait, Close, CloseWait, LastAck, Listen, Closing, NewSynReceived }
@@ -32,9 +29,8 @@ internal sealed partial class SocketDiag : IDisposable
     private const byte Tcp = 6;
     // linux/netlink.h, linux/sock_diag.h, linux/inet_diag.h.
     private const ushort ByFamily = 20, Error = 2, Done = 3, RequestDump = 0x301;
-    private const byte InfoBit = 1 << 1; // INET_DIAG_INFO is 2
-    private const int HeadBytes = 16, RequestBytes = HeadBytes + 56, EntryBytes = 72, Info = 2;
-    private const int LastSent = 44, LastReceived = 52; // in struct tcp_info
+    private const int HeadBytes = 16, RequestBytes = HeadBytes + 56, EntryBytes = 72;
+    private const byte Retransmits = 1; // which timer runs: idiag_timer
     private const uint Listening = 1u << (int)TcpState.Listen;
     // Those over which something may still come or go: one side may have ended.
     private const uint Connected = 1u << (int)TcpState.Established | 1u << (int)TcpState.SynReceived | 1u << (int)TcpState.FinWait1
@@ -76,7 +72,6 @@ internal sealed partial class SocketDiag : IDisposable
         MemoryMarshal.Write(request[8..], ++_sequence);
         request[HeadBytes] = (byte)family;
         request[HeadBytes + 1] = Tcp;
-        request[HeadBytes + 2] = listening ? (byte)0 : InfoBit;
         MemoryMarshal.Write(request[(HeadBytes + 4)..], listening ? Listening : Connected);
         // The kernel compares one port by itself.
         if (ports.Count == 1)
@@ -121,24 +116,14 @@ internal sealed partial class SocketDiag : IDisposable
         return false;
     }
 
-    // struct inet_diag_msg: family, state, timer, retrans, then ports and addresses; attributes follow.
+    // struct inet_diag_msg: family, state, timer, retrans, then ports and addresses.
     private static TcpSocket Entry(ReadOnlySpan<byte> entry)
     {
         var size = entry[0] == Libc.InternetFamily ? 4 : 16;
         var ends = new TcpEnds(
             TcpEnds.Address(entry.Slice(8, size)), BinaryPrimitives.ReadUInt16BigEndian(entry[4..]),
             TcpEnds.Address(entry.Slice(24, size)), BinaryPrimitives.ReadUInt16BigEndian(entry[6..]));
-        uint sent = 0, received = 0;
-        for (var rest = entry[EntryBytes..]; rest.Length >= 4;)
-        {
-            int length = MemoryMarshal.Read<ushort>(rest);
-            if (length < 4 || length > rest.Length)
-                break;
-            if (MemoryMarshal.Read<ushort>(rest[2..]) == Info && length >= 4 + LastReceived + 4)
-                (sent, received) = (MemoryMarshal.Read<uint>(rest[(4 + LastSent)..]), MemoryMarshal.Read<uint>(rest[(4 + LastReceived)..]));
-            rest = rest[Math.Min(rest.Length, (length + 3) & ~3)..];
-        }
-        return new TcpSocket(ends, (TcpState)entry[1], MemoryMarshal.Read<uint>(entry[68..]), sent, received);
+        return new TcpSocket(ends, (TcpState)entry[1], MemoryMarshal.Read<uint>(entry[68..]), entry[2] == Retransmits ? entry[3] : 0, MemoryMarshal.Read<uint>(entry[60..]));
     }
 
     private static bool Has(IReadOnlyList<int> ports, int port)

@@ -13,6 +13,7 @@ internal sealed class ServerWatch : IDisposable
     private readonly TimeProvider _time;
     private readonly ushort[] _ports;
     private readonly FlowTable _flows;
+    private readonly HashSet<FlowKey> _gone = [];
     private FlowKey[] _alive = new FlowKey[64];
     private HashSet<UInt128>? _addresses;
     private long _missed;
@@ -30,7 +31,6 @@ internal sealed class ServerWatch : IDisposable
         _ports = [.. ports.Select(p => (ushort)p)];
         _flows = new FlowTable(quiet, key => isOwn(new TcpEnds(key.Server, key.ServerPort, key.Client, key.ClientPort)), () => new Http2Framing(quiet));
         _turned = time.Mono();
-        Connected = [];
     }
 
     public PacketSocket Socket => _socket;
@@ -53,7 +53,9 @@ internal sealed class ServerWatch : IDisposable
     public HashSet<UInt128>? Addresses { get => Volatile.Read(ref _addresses); set => Volatile.Write(ref _addresses, value); }
 
     /// <summary>The connections that its kernel lists: the slow loop's while <see cref="Reading"/> is false, then the thread's until it sets it back.</summary>
-    public List<TcpSocket> Connected { get; }
+    public List<TcpSocket> Connected { get; } = [];
+    /// <summary>Those of them for which nothing is done any more; as <see cref="Connected"/>.</summary>
+    public List<TcpEnds> Gone { get; } = [];
     /// <summary>When that list was asked for.</summary>
     public MonoTime ListedAt { get; set; }
     public bool Reading { get => Volatile.Read(ref _reading); set => Volatile.Write(ref _reading, value); }
@@ -75,6 +77,8 @@ internal sealed class ServerWatch : IDisposable
                 continue;
             if (Addresses is { } addresses && !addresses.Contains(segment.Key.Server) && !LocalAddresses.IsLoopback(segment.Key.Server))
                 continue;
+            if (_gone.Count > 0 && IsGone(segment))
+                continue;
             _flows.See(segment);
             Turn(at);
         }
@@ -84,16 +88,26 @@ internal sealed class ServerWatch : IDisposable
     /// <summary>Compares with what the kernel lists: connections that were there before, and those that went without a word.</summary>
     public void Reconcile()
     {
+        _gone.Clear();
+        foreach (var ends in Gone)
+        {
+            _gone.Add(Key(ends));
+            _flows.Drop(Key(ends));
+        }
         if (_alive.Length < Connected.Count)
             _alive = new FlowKey[Connected.Count * 2];
-        for (var i = 0; i < Connected.Count; i++)
-        {
-            var ends = Connected[i].Ends;
-            _alive[i] = new FlowKey(ends.Remote, ends.RemotePort, ends.Local, ends.LocalPort);
-        }
-        _flows.Reconcile(_alive.AsSpan(0, Connected.Count), ListedAt);
+        var count = 0;
+        foreach (var socket in Connected)
+            if (Key(socket.Ends) is var key && !_gone.Contains(key))
+                _alive[count++] = key;
+        _flows.Reconcile(_alive.AsSpan(0, count), ListedAt);
         Reading = false;
     }
+
+    private static FlowKey Key(in TcpEnds ends) => new(ends.Remote, ends.RemotePort, ends.Local, ends.LocalPort);
+
+    // What the kernel sends again to nobody is no news; a client that is back, or another one on its port, is.
+    private bool IsGone(in Segment segment) => _gone.Contains(segment.Key) && !(segment.ToServer && _gone.Remove(segment.Key));
 
     /// <summary>A few times a second while it has connections.</summary>
     public void Tick()

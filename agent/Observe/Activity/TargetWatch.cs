@@ -16,6 +16,7 @@ internal sealed class TargetWatch(ActivityTarget target, IReadOnlyList<Preset> p
 
     private readonly ActivityPorts _choice = ActivityPorts.Of(target, presets);
     private readonly ActivityReport _report = new();
+    private readonly StalledClients _stalled = new();
     private readonly List<TcpSocket> _listening = [];
     // Of the sockets that listen now, by inode: null: the container's own.
     private Dictionary<uint, string?> _owners = [];
@@ -139,9 +140,12 @@ internal sealed class TargetWatch(ActivityTarget target, IReadOnlyList<Preset> p
     {
         server.ListedAt = time.Mono();
         server.Connected.Clear();
+        server.Gone.Clear();
         server.Diag.List(_ports, listening: false, server.Connected);
-        // The server has closed these and only the kernel still sends what it left, for minutes where the client has vanished.
-        server.Connected.RemoveAll(s => s is { Inode: 0, State: TcpState.FinWait1 or TcpState.FinWait2 });
+        foreach (var socket in server.Connected)
+            if (_stalled.IsGone(socket, server.ListedAt))
+                server.Gone.Add(socket.Ends);
+        _stalled.EndLook();
         server.Reading = true;
         return server;
     }
@@ -166,7 +170,8 @@ internal sealed class TargetWatch(ActivityTarget target, IReadOnlyList<Preset> p
             _server.Addresses = LocalAddresses.Of(Target.Container.Pid);
     }
 
-    private bool IsOnHost => Target.Container.HostNetwork;
+    // Also by way of another container whose network it shares.
+    private bool IsOnHost => Target.Container.HostNetwork || NetworkNamespace.IsHosts(Target.Container.Pid);
 
     private static string Words(IReadOnlyList<int> ports) =>
         (ports.Count == 1 ? "port " : "ports ") + string.Join(", ", ports.Select(p => p.ToString(CultureInfo.InvariantCulture)));
