@@ -18,8 +18,15 @@ internal sealed class FreeUseBook
         foreach (var workload in snapshot.Workloads)
         {
             var id = workload.Container.Id.InstanceId;
-            if (!workload.Policy.Managed || isHeld(id) || NowOf(snapshot, id) is not { } now)
+            if (!workload.Policy.Managed || NowOf(snapshot, id) is not { } now)
                 continue;
+            if (isHeld(id))
+            {
+                // Who is held can use no more than when free: what was seen before (start-up, loading) was not its free use.
+                if (_use.TryGetValue(id, out var known) && now > known)
+                    _use[id] = now;
+                continue;
+            }
             _use[id] = _use.TryGetValue(id, out var before) ? before + Weight * (now - before) : now;
         }
         if (_use.Count > snapshot.Workloads.Count * 2 + 16)

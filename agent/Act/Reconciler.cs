@@ -50,8 +50,8 @@ internal sealed partial class Reconciler(HandTools tools, Actuators.VramRoom roo
         }
     }
 
-    /// <summary>A hand hangs: this agent can't be trusted to give back what it holds, and must end.</summary>
-    public bool Hangs => _hands.Values.Any(h => h.Hand.Hangs);
+    /// <summary>A hand, the keeper of gates or the freezer's thread hangs: this agent can't be trusted to give back what it holds, and must end.</summary>
+    public bool Hangs => _hands.Values.Any(h => h.Hand.Hangs) || gates.Hangs || tools.Freezer.Hangs;
 
     /// <summary>What an earlier agent left frozen is given back: from now on this one acts.</summary>
     /// <param name="adopted">Holds that are still in force.</param>
@@ -128,17 +128,11 @@ internal sealed partial class Reconciler(HandTools tools, Actuators.VramRoom roo
     /// <summary>On the thread that hears Docker's events: only signals.</summary>
     public void Hear(ContainerEvent heard)
     {
-        if (!_hands.TryGetValue(heard.ContainerId, out var entry))
-            return;
-        switch (heard.Kind)
-        {
-            case ContainerEventKind.Signalled:
-                tools.Freezer.Breathe(heard.ContainerId, Breath);
-                break;
-            default:
-                entry.Hand.Notice(heard.Kind == ContainerEventKind.Started);
-                break;
-        }
+        var hasHand = _hands.TryGetValue(heard.ContainerId, out var entry);
+        if (heard.Kind != ContainerEventKind.Signalled)
+            entry.Hand?.Notice(heard.Kind == ContainerEventKind.Started);
+        else if (hasHand || gates.Holds(heard.ContainerId))
+            tools.Freezer.Breathe(heard.ContainerId, Breath);
     }
 
     /// <summary>Ends all hands and touches nothing any more.</summary>

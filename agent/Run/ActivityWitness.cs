@@ -12,7 +12,8 @@ internal sealed class ActivityWitness
 
     private Dictionary<string, Memory> _memory = [];
 
-    private sealed record Memory(MonoTime ReadAt, long Requests, int Unseen, int Phantom, long Disagreements);
+    /// <param name="Completed">Requests that the server has answered, by its own count.</param>
+    private sealed record Memory(MonoTime ReadAt, long Requests, double? Completed, int Unseen, int Phantom, long Disagreements);
 
     /// <summary>Begins a round: who is not judged in it is forgotten.</summary>
     public Func<string, WorkloadActivity?, LatencySample?, WorkloadActivity?> Round()
@@ -37,16 +38,17 @@ internal sealed class ActivityWitness
 
     private static Memory Next(Memory? before, WorkloadActivity seen, LatencySample? told)
     {
-        if (told?.Running is not { } running || seen.InFlight is not { } inFlight)
-            return new Memory(default, seen.Requests, 0, 0, before?.Disagreements ?? 0);
+        var completed = told?.Requests ?? told?.Of(LatencySignal.EndToEnd)?.Total?.Count;
+        if (told is null || told.Running is null && completed is null || seen.InFlight is not { } inFlight)
+            return new Memory(default, seen.Requests, completed, 0, 0, before?.Disagreements ?? 0);
         if (before is null)
-            return new Memory(told.At, seen.Requests, 0, 0, 0);
+            return new Memory(told.At, seen.Requests, completed, 0, 0, 0);
         if (told.At == before.ReadAt)
             return before;
         var still = seen.Requests == before.Requests;
-        var works = running + (told.Waiting ?? 0) > 0;
+        var works = told.Running + (told.Waiting ?? 0) > 0 || completed > before.Completed;
         var unseen = still && works && inFlight == 0 ? before.Unseen + 1 : 0;
-        var phantom = still && !works && inFlight > 0 ? before.Phantom + 1 : 0;
-        return new Memory(told.At, seen.Requests, unseen, phantom, before.Disagreements + (unseen == Unseen || phantom == Phantom ? 1 : 0));
+        var phantom = still && told.Running is not null && !works && inFlight > 0 ? before.Phantom + 1 : 0;
+        return new Memory(told.At, seen.Requests, completed, unseen, phantom, before.Disagreements + (unseen == Unseen || phantom == Phantom ? 1 : 0));
     }
 }

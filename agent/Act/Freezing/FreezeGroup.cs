@@ -182,13 +182,14 @@ internal sealed class FreezeGroup
     private void Answer(FreezeMember member, MonoTime now)
     {
         var (entry, law) = (member.Entry, member.Entry.Law);
-        var late = member.Error ?? (now < _breathUntil ? "it runs for a while: somebody sent it a signal" : "not seen to obey in time");
+        var breathes = member.Error is null && now < _breathUntil;
+        var late = member.Error ?? (breathes ? "it runs for a while: somebody sent it a signal" : "not seen to obey in time");
         if (entry.YieldOrder is { IsOpen: true } order)
         {
             if (!_gate.IsThere || !_gate.IsProving && member.Stand is Stand.Running or Stand.Frozen)
                 order.Close(true, _gate.IsThere ? $"{entry.Target.File} reads {entry.Target.Frozen} when it is closed" : $"{entry.Target.File}: no gate any more");
             else if (now >= order.Deadline)
-                order.Close(false, late);
+                order.Close(false, late, breathes);
         }
         if (!entry.Order.IsOpen)
             return;
@@ -196,6 +197,6 @@ internal sealed class FreezeGroup
         if (law.Kind == RunLawKind.Full ? member.Stand == Stand.Running || _gate.Closed && member.Stand == Stand.Frozen : member.Stand == Stand.Frozen && _beat.Law.Kind == law.Kind && (law.Kind == RunLawKind.Held || _beat.Law == law))
             entry.Order.Close(true, law.Kind == RunLawKind.Full ? $"{entry.Target.File}: thawed" : $"{entry.Target.File} reads {entry.Target.Frozen}");
         else if (now >= entry.Order.Deadline)
-            entry.Order.Close(false, late);
+            entry.Order.Close(false, late, breathes);
     }
 }

@@ -15,5 +15,5 @@ internal sealed class FreezeOrder(TimeProvider time, TimeSpan deadline)
     public MonoTime Deadline => _given + deadline;
 
     /// <summary>The first answer counts.</summary>
-    public void Close(bool confirmed, string words) => _answer.TrySetResult(new FreezeAnswer(confirmed, words, time.Mono() - _given));
+    public void Close(bool confirmed, string words, bool waits = false) => _answer.TrySetResult(new FreezeAnswer(confirmed, words, time.Mono() - _given, waits));
 }

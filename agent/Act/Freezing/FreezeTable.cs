@@ -29,7 +29,7 @@ internal sealed record FreezeTable(
     public FreezeTable With(FreezeTarget target, RunLaw law, TimeSpan maxFreeze, FreezeOrder order)
     {
         var before = Standing(target);
-        var entry = Entry(target, law, maxFreeze, order, leaves: false) with { Yield = before?.Yield, YieldOrder = before?.YieldOrder };
+        var entry = Entry(target, law, maxFreeze, order, leaves: false) with { OwnLaw = true, Yield = before?.Yield, YieldOrder = before?.YieldOrder };
         var others = Others(target).Select(e => e.Key == entry.Key && !e.Leaves ? e with { Law = law, MaxFreeze = maxFreeze } : e);
         return Next([.. others, entry], Ended.Remove(target.Id));
     }
@@ -38,20 +38,30 @@ internal sealed record FreezeTable(
     public FreezeTable Yielding(FreezeTarget target, YieldLaw yield, TimeSpan maxFreeze, FreezeOrder order)
     {
         var before = Standing(target);
-        var entry = Entry(target, before?.Law ?? RunLaw.Full, maxFreeze, before?.Order ?? order, leaves: false) with { Yield = yield, YieldOrder = order };
+        var entry = Entry(before?.Target ?? target, before?.Law ?? RunLaw.Full, maxFreeze, before?.Order ?? order, leaves: false) with
+        {
+            OwnLaw = before?.OwnLaw == true, Yield = yield, YieldOrder = order,
+        };
         return Next([.. Others(target), entry], Ended.Remove(target.Id));
     }
 
     /// <summary>On its way out; but its gate stays, if it has one.</summary>
     public FreezeTable Leaving(FreezeTarget target, FreezeOrder order) =>
-        Standing(target) is { Yield: not null } gated ? With(target, RunLaw.Full, gated.MaxFreeze, order) : Gone(target, order);
+        Standing(target) is not { Yield: not null } gated ? Gone(target, order)
+        // Out of its group: a gate is a container's own.
+        : Next(Freed([.. Others(target), Entry(target with { Group = null }, RunLaw.Full, gated.MaxFreeze, order, leaves: false) with { Yield = gated.Yield, YieldOrder = gated.YieldOrder }]),
+            Ended.Remove(target.Id));
 
     /// <summary>Without its gate; its law stays, if it has one.</summary>
     public FreezeTable Ungated(FreezeTarget target, FreezeOrder order) =>
-        Standing(target) is { Law.Kind: not RunLawKind.Full } held ? Next([.. Others(target), held with { Yield = null, YieldOrder = order }], Ended.Remove(target.Id)) : Gone(target, order);
+        Standing(target) is { OwnLaw: true } held ? Next([.. Others(target), held with { Yield = null, YieldOrder = order }], Ended.Remove(target.Id)) : Gone(target, order);
 
     private FreezeTable Gone(FreezeTarget target, FreezeOrder order) =>
-        Next([.. Others(target), Entry(target, RunLaw.Full, TimeSpan.Zero, order, leaves: true)], Ended.Remove(target.Id));
+        Next(Freed([.. Others(target), Entry(target, RunLaw.Full, TimeSpan.Zero, order, leaves: true)]), Ended.Remove(target.Id));
+
+    /// <summary>Whom only a law of its group held is free when nobody's law holds the group any more.</summary>
+    private static ImmutableArray<FreezeEntry> Freed(FreezeEntry[] entries) =>
+        [.. entries.Select(e => !e.Leaves && !e.OwnLaw && !entries.Any(o => o.Key == e.Key && o.OwnLaw && !o.Leaves) ? e with { Law = RunLaw.Full } : e)];
 
     private FreezeEntry? Standing(FreezeTarget target) => Of(target) is { Leaves: false } entry ? entry : null;
 
@@ -90,6 +100,8 @@ internal sealed record FreezeTable(
 internal sealed record FreezeEntry(FreezeTarget Target, RunLaw Law, TimeSpan MaxFreeze, int Slot, FreezeOrder Order, FreezeGauge Gauge, bool Leaves)
 {
     public string Key { get; } = KeyOf(Target);
+    /// <summary>Its law was ordered for it; else it is its group's, or none.</summary>
+    public bool OwnLaw { get; init; }
     /// <summary>Its gate; null: none.</summary>
     public YieldLaw? Yield { get; init; }
     /// <summary>Who waits for the gate's last order; null where none was ever given.</summary>

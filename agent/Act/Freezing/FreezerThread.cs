@@ -16,6 +16,7 @@ internal sealed partial class FreezerThread : IFreezer, IDisposable
     // A little more than the kernel gets: what went wrong is a better answer than that it took long.
     private static readonly TimeSpan Deadline = FreezeMember.ConfirmWithin * 1.25;
     private static readonly TimeSpan AfterBug = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan EndRetry = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan EndWithin = TimeSpan.FromSeconds(2);
 
@@ -27,6 +28,8 @@ internal sealed partial class FreezerThread : IFreezer, IDisposable
     private readonly Thread _thread;
     private FreezeTable _table = FreezeTable.Empty;
     private bool _ending;
+    // A round comes at least every 100 ms while there is anything to hold: in ticks, when it must have come.
+    private long _due = long.MaxValue;
 
     /// <param name="mayFreeze">Whether the agent's lease holds and its epoch is the last one. Asked on the freezer's thread before each freeze: must be quick.</param>
     public FreezerThread(Func<bool> mayFreeze, TimeProvider time, ILogger<FreezerThread> log)
@@ -42,12 +45,14 @@ internal sealed partial class FreezerThread : IFreezer, IDisposable
         get
         {
             var table = Volatile.Read(ref _table);
-            var meters = table.Ended.ToDictionary(e => e.Key, e => e.Value.Read());
+            var meters = table.Ended.ToDictionary(e => e.Key, e => e.Value.Read() with { IsThere = false });
             foreach (var entry in table.Entries)
                 meters[entry.Target.Id] = entry.Gauge.Read();
             return meters;
         }
     }
+
+    public bool Hangs => _time.Mono().SinceOrigin.Ticks > Volatile.Read(ref _due);
 
     public Task<FreezeAnswer> SetAsync(FreezeTarget target, RunLaw law, TimeSpan maxFreeze)
     {
@@ -135,6 +140,7 @@ internal sealed partial class FreezerThread : IFreezer, IDisposable
             try
             {
                 wake = _rounds.Round(Volatile.Read(ref _table));
+                Volatile.Write(ref _due, wake == FreezeSchedule.Never ? long.MaxValue : (_time.Mono() + Patience).SinceOrigin.Ticks);
             }
             catch (Exception e)
             {

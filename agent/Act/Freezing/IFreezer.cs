@@ -22,6 +22,9 @@ internal interface IFreezer
     /// Holds for a law that comes later too.</summary>
     void Breathe(string containerId, TimeSpan span);
 
+    /// <summary>Something stands still by us, and the freezer's thread has not looked at it for long: a write does not return. Nobody here can thaw it then.</summary>
+    bool Hangs { get; }
+
     /// <summary>What each container under a law has obtained, by <see cref="FreezeTarget.Id"/>; of one that went away, what was known, until it is named again.</summary>
     IReadOnlyDictionary<string, FreezeMeter> Meters { get; }
 }
@@ -49,7 +52,8 @@ internal sealed record FreezeTarget(string ContainerId, string Folder, bool IsV2
 /// <param name="Confirmed">The kernel says so too.</param>
 /// <param name="Words">What was seen, or what went wrong, for people.</param>
 /// <param name="Took">From the call to the confirmation.</param>
-internal sealed record FreezeAnswer(bool Confirmed, string Words, TimeSpan Took);
+/// <param name="Waits">Not confirmed for a good reason: it runs for a while, because somebody sent it a signal.</param>
+internal sealed record FreezeAnswer(bool Confirmed, string Words, TimeSpan Took, bool Waits = false);
 
 /// <param name="ShareObtained">Part of the last second or last ten periods, whichever is longer, in which it ran, 0..1.</param>
 /// <param name="Freezes">Since it was put under a law.</param>
@@ -57,4 +61,5 @@ internal sealed record FreezeAnswer(bool Confirmed, string Words, TimeSpan Took)
 /// <param name="Failures">Writes that failed, and freezes that the kernel did not confirm in time.</param>
 /// <param name="Error">The last of them; null when none.</param>
 /// <param name="Gate">Of its gate; all zero where it never had one.</param>
-internal sealed record FreezeMeter(double ShareObtained, long Freezes, long Refused, long Failures, string? Error, GateMeter Gate);
+/// <param name="IsThere">Still in the freezer's hand.</param>
+internal sealed record FreezeMeter(double ShareObtained, long Freezes, long Refused, long Failures, string? Error, GateMeter Gate, bool IsThere = true);

@@ -57,6 +57,9 @@ internal sealed class DrainBook
         var closed = (meter.ClosedFor - before.Began.ClosedFor).TotalSeconds;
         var span = open + closed;
         var draining = busySeconds - open;
+        // More than all of the time: what counts as its free use is wrong, and will be mended.
+        if (busySeconds > span * (1 + Resolution))
+            return new Counted(now, now, 0, meter, before.Drain, before.Useless);
         var useless = span > 0 && closed >= ClosedEnough * span && draining >= LostNothing * closed ? before.Useless + 1 : 0;
         var drain = before.Drain;
         if (closures >= Closures)

@@ -16,6 +16,8 @@ internal sealed partial class GateKeeper(GatePlaces places, FlightBoard board, H
     /// <summary>A gate that could not close so often since it was looked at last is not one.</summary>
     private const int TooManyFailures = 3;
     private const int UselessAfter = 2;
+    /// <summary>Far above what all steps of a round take by their own limits.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly YieldLaw Nobody = new([], default);
 
     private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
@@ -29,9 +31,11 @@ internal sealed partial class GateKeeper(GatePlaces places, FlightBoard board, H
     private readonly List<string?> _releases = [];
     private PlanWish? _wish;
     private GateView _view = GateView.Nothing;
+    private long _deadline = long.MaxValue;
 
-    /// <param name="Failures">Of the freezer, when the gate was taken or looked at last.</param>
-    private sealed record HeldGate(Hold Hold, FreezeTarget Place, YieldLaw Law, GateVia Via, long Failures);
+    /// <param name="Failures">Of the freezer, when it was last seen to have frozen.</param>
+    /// <param name="Freezes">Of the freezer, then.</param>
+    private sealed record HeldGate(Hold Hold, FreezeTarget Place, YieldLaw Law, GateVia Via, long Failures, long Freezes);
 
     /// <summary>What is held, known and left to people; whole, as of the last step. The meters are of now.</summary>
     public GateView View
@@ -48,9 +52,12 @@ internal sealed partial class GateKeeper(GatePlaces places, FlightBoard board, H
     public void Adopt(IEnumerable<Hold> holds)
     {
         foreach (var hold in holds)
-            _held[hold.Workload.InstanceId] = new HeldGate(hold, GatePlaces.Of(hold, null), Nobody, hold.Undo?.Kind == UndoKind.RunsOut ? GateVia.Launch : GateVia.Freezer, 0);
+            _held[hold.Workload.InstanceId] = new HeldGate(hold, GatePlaces.Of(hold, null), Nobody, hold.Undo?.Kind == UndoKind.RunsOut ? GateVia.Launch : GateVia.Freezer, 0, 0);
         Volatile.Write(ref _view, GateView.Nothing with { Holds = [.. _held.Values.Select(h => h.Hold)] });
     }
+
+    /// <summary>A step does not come back.</summary>
+    public bool Hangs => Now.SinceOrigin.Ticks > Volatile.Read(ref _deadline);
 
     /// <summary>As of the last step.</summary>
     public bool Holds(string instanceId) => Volatile.Read(ref _view).Holds.Any(h => h.Workload.InstanceId == instanceId);
@@ -78,6 +85,7 @@ internal sealed partial class GateKeeper(GatePlaces places, FlightBoard board, H
                 _signal.Reader.TryRead(out _);
                 if (Volatile.Read(ref _wish) is not { } wish)
                     continue;
+                Volatile.Write(ref _deadline, (Now + Patience).SinceOrigin.Ticks);
                 try
                 {
                     await SettleAsync(wish, stop);
@@ -86,6 +94,10 @@ internal sealed partial class GateKeeper(GatePlaces places, FlightBoard board, H
                 {
                     LogFailed(tools.Log, e);
                     Broke(wish, e.Message);
+                }
+                finally
+                {
+                    Volatile.Write(ref _deadline, long.MaxValue);
                 }
             }
         }
@@ -173,21 +185,28 @@ internal sealed partial class GateKeeper(GatePlaces places, FlightBoard board, H
             Tell(StepKind.Take, wanted.Batch.Container.Id, StepResult.Refused($"not in the journal, so not done: {e.Message} Is the disk of the state directory full or read-only?"), wish, wanted.Reason, wanted.Mode);
             return;
         }
-        var target = WithGroup(place.Target!, wanted.Batch);
+        var target = place.Target!;
         var law = LawOf(wanted);
-        _held[id] = new HeldGate(hold, target, law, wanted.Via, 0);
+        _held[id] = new HeldGate(hold, target, law, wanted.Via, 0, 0);
         tools.Crash.Pass("journal.taken");
-        var answer = places.Gather(target) is { } inTheWay
-            ? new FreezeAnswer(false, inTheWay, TimeSpan.Zero)
-            : await tools.Freezer.YieldAsync(target, law, wish.Policy.Limits.MaxFreeze);
+        if (places.Gather(target) is { } inTheWay)
+        {
+            // Nothing stands still, and nothing broke: cgroups of its own, processes of another namespace. Told once.
+            End(id, inTheWay);
+            Rest(id);
+            if (_told.Add(id))
+                Tell(StepKind.Take, hold.Workload, StepResult.Refused(inTheWay), wish, wanted.Reason, wanted.Mode);
+            return;
+        }
+        var answer = await tools.Freezer.YieldAsync(target, law, wish.Policy.Limits.MaxFreeze);
         tools.Crash.Pass("effect.taken");
-        var result = answer.Confirmed ? StepResult.Done(answer.Words) : new StepResult(OutcomeResult.Unverified, answer.Words, true);
+        var result = answer.Confirmed ? StepResult.Done(answer.Words) : new StepResult(OutcomeResult.Unverified, answer.Words, CountsAsFailure: !answer.Waits);
         Tell(StepKind.Take, hold.Workload, result, wish, wanted.Reason, wanted.Mode, hold);
         if (answer.Confirmed)
         {
             _rests.Remove(id);
             _told.Remove(id);
-            _held[id] = _held[id] with { Failures = FailuresOf(target) };
+            _held[id] = Marked(_held[id]);
             return;
         }
         Rest(id);
@@ -197,10 +216,13 @@ internal sealed partial class GateKeeper(GatePlaces places, FlightBoard board, H
     /// <summary>The same gate with other settings, or as it is; one that does not work is given back.</summary>
     private async Task KeepAsync(string id, HeldGate gate, WantedGate wanted, PlanWish wish)
     {
-        var failures = FailuresOf(gate.Place);
-        if (failures - gate.Failures >= TooManyFailures)
+        var meter = tools.Freezer.Meters.GetValueOrDefault(gate.Place.Id);
+        // Since it was last seen to work: failures are far apart, as each is followed by a rest.
+        if (meter is not null && meter.Freezes > gate.Freezes)
+            gate = Marked(gate);
+        else if (meter is not null && meter.Failures - gate.Failures >= TooManyFailures)
         {
-            var words = tools.Freezer.Meters.GetValueOrDefault(gate.Place.Id)?.Error ?? "it could not be closed";
+            var words = meter.Error ?? "it could not be closed";
             Tell(StepKind.Take, gate.Hold.Workload, new StepResult(OutcomeResult.Unverified, words, true), wish, wanted.Reason, wanted.Mode, gate.Hold);
             Rest(id);
             await GiveBackAsync(id, wish);
@@ -217,15 +239,15 @@ internal sealed partial class GateKeeper(GatePlaces places, FlightBoard board, H
         }
         var hold = gate.Hold with { Share = wanted.Times.Floor, Reason = wanted.Reason, Stuck = null };
         var law = LawOf(wanted);
-        var place = WithGroup(gate.Place, wanted.Batch);
-        _held[id] = gate with { Hold = hold, Law = law, Place = place, Failures = failures };
+        _held[id] = gate with { Hold = hold, Law = law };
         // What a command (`docker exec`) has started since stands outside of our cell.
-        if (places.Gather(place) is { } problem)
+        if (places.Gather(gate.Place) is { } problem)
             LogOutside(tools.Log, wanted.Batch.Name, problem);
-        if (law.Equals(gate.Law) && place == gate.Place)
+        // The freezer lets go of what it can't reach any more.
+        if (law.Equals(gate.Law) && meter is { IsThere: true })
             return;
-        var answer = await tools.Freezer.YieldAsync(place, law, wish.Policy.Limits.MaxFreeze);
-        if (answer.Confirmed)
+        var answer = await tools.Freezer.YieldAsync(gate.Place, law, wish.Policy.Limits.MaxFreeze);
+        if (answer.Confirmed || answer.Waits)
             return;
         Tell(StepKind.Take, hold.Workload, new StepResult(OutcomeResult.Unverified, answer.Words), wish, wanted.Reason, wanted.Mode, hold);
         Rest(id);
@@ -248,7 +270,8 @@ internal sealed partial class GateKeeper(GatePlaces places, FlightBoard board, H
         Rest(id);
         if (gate.Hold.Stuck is null)
             Tell(StepKind.GiveBack, gate.Hold.Workload, new StepResult(OutcomeResult.Unverified, answer.Words, true), wish, null, Mode.Enforce, gate.Hold);
-        _held[id] = gate with { Hold = gate.Hold with { Stuck = answer.Words } };
+        // Wanted again, it is taken anew.
+        _held[id] = gate with { Hold = gate.Hold with { Stuck = answer.Words }, Law = Nobody };
     }
 
     private async Task DropAsync(string id, string why, PlanWish wish)
@@ -276,9 +299,7 @@ internal sealed partial class GateKeeper(GatePlaces places, FlightBoard board, H
 
     private YieldLaw LawOf(WantedGate wanted) => new([.. wanted.Protected.Select(p => board.CellOf(p.InstanceId))], wanted.Times);
 
-    private static FreezeTarget WithGroup(FreezeTarget place, WorkloadSnapshot batch) => place.Launch is null ? place with { Group = batch.Policy.Group?.Name } : place;
-
-    private long FailuresOf(FreezeTarget place) => tools.Freezer.Meters.GetValueOrDefault(place.Id)?.Failures ?? 0;
+    private HeldGate Marked(HeldGate gate) => tools.Freezer.Meters.GetValueOrDefault(gate.Place.Id) is { } meter ? gate with { Failures = meter.Failures, Freezes = meter.Freezes } : gate;
 }
 
 /// <param name="LeftToPeople">Workloads of which a person took the gate away.</param>

@@ -14,17 +14,22 @@ internal readonly record struct GateLever(GateVia? Via, TimeSpan? Drain, TimeSpa
     private const double Tolerance = 0.1;
     /// <summary>From the first packet to the proof that batch stands still, as measured on containers (p99).</summary>
     private static readonly TimeSpan Detection = TimeSpan.FromMilliseconds(0.5);
+    /// <summary>What was too slow must become clearly quicker.</summary>
+    private const double Again = 0.7;
+    /// <summary>Of a request whose length nobody tells.</summary>
+    private static readonly TimeSpan Bearable = TimeSpan.FromMilliseconds(20);
 
     /// <param name="batch">What is known of its gate; null: nothing.</param>
-    public static GateLever Choose(GateState? batch, WorkloadSnapshot above)
+    /// <param name="shares">It shares the time now.</param>
+    public static GateLever Choose(GateState? batch, WorkloadSnapshot above, bool shares)
     {
         var request = above.Latency?.Of(LatencySignal.EndToEnd)?.MeanSeconds is { } mean and > 0 ? TimeSpan.FromSeconds(mean) : (TimeSpan?)null;
-        if (IsQuick(batch?.FreezerDrain, request))
+        if (IsQuick(batch?.FreezerDrain, request, shares))
             return new(GateVia.Freezer, batch?.FreezerDrain, request);
-        return new(batch is { NoLaunch: null } && IsQuick(batch.LaunchDrain, request) ? GateVia.Launch : null, batch!.FreezerDrain, request);
+        return new(batch is { NoLaunch: null } && IsQuick(batch.LaunchDrain, request, shares) ? GateVia.Launch : null, batch!.FreezerDrain, request);
     }
 
     // What is not known is tried: then it is measured.
-    private static bool IsQuick(TimeSpan? drain, TimeSpan? request) =>
-        drain is not { } known || request is not { } takes || (1 - 1 / Slowdown) * (Detection + known) <= Tolerance * takes;
+    private static bool IsQuick(TimeSpan? drain, TimeSpan? request, bool shares) => drain is not { } known
+        || (request is { } takes ? (1 - 1 / Slowdown) * (Detection + known) <= (shares ? Again : 1) * Tolerance * takes : known <= Bearable);
 }

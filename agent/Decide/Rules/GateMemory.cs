@@ -15,6 +15,10 @@ internal sealed record GateMemory
     public IReadOnlyDictionary<string, MonoTime> BusySince { get; init; } = new Dictionary<string, MonoTime>();
     /// <summary>Pairs that share the time instead, because the protected one is in flight nearly always.</summary>
     public IReadOnlySet<(string Batch, string Protected)> Shared { get; init; } = new HashSet<(string, string)>();
+    /// <summary>When the requests of a protected workload were last seen well.</summary>
+    public IReadOnlyDictionary<string, MonoTime> SeenAt { get; init; } = new Dictionary<string, MonoTime>();
+    /// <summary>Since when a gate has been wanted of this batch workload.</summary>
+    public IReadOnlyDictionary<string, MonoTime> WantedSince { get; init; } = new Dictionary<string, MonoTime>();
     /// <summary>Those of them that stood aside until this tick.</summary>
     public IReadOnlySet<string> JustShared { get; init; } = new HashSet<string>();
 }

@@ -14,6 +14,10 @@ internal sealed class GateRule : IRule
     /// <summary>Pauses shorter than it takes batch to stop (or than stopping and starting it costs) are not worth opening for: it stays closed over them.</summary>
     private static readonly TimeSpan LeastWorth = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan LongestLinger = TimeSpan.FromMilliseconds(20);
+    /// <summary>Requests that are not seen well for so long are no reason to give a gate up: it is open by itself where nothing can be told.</summary>
+    private static readonly TimeSpan Blink = TimeSpan.FromSeconds(10);
+    /// <summary>A gate that Act has not made by then may never be: whoever throttles by latency counts on it no more.</summary>
+    private static readonly TimeSpan MadeWithin = TimeSpan.FromSeconds(10);
 
     public RuleName Name => RuleName.Gate;
 
@@ -32,6 +36,8 @@ internal sealed class GateRule : IRule
         private readonly HashSet<(string, string)> _pairs = [];
         private readonly HashSet<(string, string)> _shared = [];
         private readonly Dictionary<string, MonoTime> _busySince = [];
+        private readonly Dictionary<string, MonoTime> _seenAt = [];
+        private readonly Dictionary<string, MonoTime> _wantedSince = [];
 
         public List<Proposal> Proposals { get; } = [];
         public List<RuleRemark> Remarks { get; } = [];
@@ -42,6 +48,8 @@ internal sealed class GateRule : IRule
             Pairs = _pairs,
             Shared = _shared,
             BusySince = _busySince,
+            SeenAt = _seenAt,
+            WantedSince = _wantedSince,
             JustShared = _shared.Where(before.Pairs.Contains).Select(pair => pair.Item1).ToHashSet(),
         };
 
@@ -56,10 +64,15 @@ internal sealed class GateRule : IRule
                 if (!Ranks.Protects(other, batch))
                     continue;
                 var pair = (batch.Name, other.Name);
-                if (other.Activity is not { Confidence: ActivityConfidence.High } activity)
+                var isSeen = other.Activity is { Confidence: ActivityConfidence.High };
+                if (isSeen)
+                    _seenAt[other.Name] = input.Now;
+                else if (before.SeenAt.TryGetValue(other.Name, out var seenAt) && input.Now - seenAt <= Blink)
+                    _seenAt[other.Name] = seenAt;
+                if (other.Activity is not { } activity || !isSeen && !(before.Pairs.Contains(pair) && _seenAt.ContainsKey(other.Name)))
                 {
-                    // One missed look is no reason to begin anew.
-                    if (before.Shared.Contains(pair))
+                    // Who stood aside until now gets a share at once, where its latency is known and can give it back; one missed look is no reason to begin anew.
+                    if (before.Shared.Contains(pair) || before.Pairs.Contains(pair) && other.Pressure.State is ReadingState.Fresh or ReadingState.Idle)
                         _shared.Add(pair);
                     if (before.BusySince.TryGetValue(other.Name, out var busySince))
                         _busySince[other.Name] = busySince;
@@ -74,12 +87,12 @@ internal sealed class GateRule : IRule
                         ("workload", batch.Name), ("protected", other.Name), ("busy", ReasonValue.Ratio(activity.BusyRatio)))));
                     continue;
                 }
-                var lever = GateLever.Choose(state, other);
+                var lever = GateLever.Choose(state, other, before.Shared.Contains(pair));
                 if (lever.Via is not { } hand)
                 {
                     _shared.Add(pair);
                     Remarks.Add(new(Verdict.Refuse, batch.Name, gpu, Lever.Gate, GateReasons.TooSlow.With(
-                        ("workload", batch.Name), ("protected", other.Name), ("drain", ReasonValue.Seconds(lever.Drain!.Value.TotalSeconds)), ("request", ReasonValue.Seconds(lever.Request!.Value.TotalSeconds)))));
+                        ("workload", batch.Name), ("protected", other.Name), ("drain", ReasonValue.Seconds(lever.Drain!.Value.TotalSeconds)), ("request", lever.Request is { } takes ? ReasonValue.Seconds(takes.TotalSeconds) : (ReasonValue)"an unknown time"))));
                     continue;
                 }
                 via = hand == GateVia.Launch ? hand : via;
@@ -94,8 +107,10 @@ internal sealed class GateRule : IRule
             var proposal = new YieldProposal(RuleName.Gate, batch.Container.Id, GateReasons.Yields.With(
                 ("workload", batch.Name), ("protected", string.Join(", ", to.Select(id => id.Name)))), gpu, to, floor, linger, via);
             Proposals.Add(proposal);
-            // Only a gate that may be is one: else the workload must be held another way.
-            if (Admission.Judge(proposal, batch, input).Refusal is null)
+            var since = _wantedSince[batch.Name] = before.WantedSince.GetValueOrDefault(batch.Name, input.Now);
+            var isMissing = input.Snapshot.Mode == Mode.Enforce && state is { Via: null } && input.Now - since > MadeWithin;
+            // Only a gate that may be, and is, is one: else the workload must be held another way.
+            if (!isMissing && Admission.Judge(proposal, batch, input).Refusal is null)
                 _pairs.UnionWith(to.Select(id => (batch.Name, id.Name)));
         }
 

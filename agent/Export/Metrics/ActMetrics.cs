@@ -62,10 +62,10 @@ internal static class ActMetrics
         if (gate.Via is not { } via)
             return;
         page.Set(GateClosed, gate.Closed, name, via.Word());
-        page.Set(GateClosures, gate.Closures, name);
-        page.Set(GateClosedSeconds, gate.ClosedFor.TotalSeconds, name);
-        page.Set(GateOpenSeconds, gate.OpenFor.TotalSeconds, name);
-        page.Set(GateStarved, gate.Starved, name);
+        page.Set(GateClosures, gate.Closures, name, via.Word());
+        page.Set(GateClosedSeconds, gate.ClosedFor.TotalSeconds, name, via.Word());
+        page.Set(GateOpenSeconds, gate.OpenFor.TotalSeconds, name, via.Word());
+        page.Set(GateStarved, gate.Starved, name, via.Word());
         if (gate.InFlightCap is { } cap)
             page.Set(GateInFlightCap, cap, name);
     }

@@ -18,7 +18,7 @@ internal static class HistogramText
             var (sum, cumulative) = (0d, new double[gate.Took.Counts.Count]);
             for (var i = 0; i < cumulative.Length; i++)
                 cumulative[i] = sum += gate.Took.Counts[i];
-            AppendOne(text, MetricTable.GateHistogramName, $"workload=\"{Escape(gate.Workload.Name)}\"", new LatencyHistogram(CloseTimes.Bounds, cumulative, gate.Took.SumSeconds));
+            AppendOne(text, MetricTable.GateHistogramName, $"workload=\"{Escape(gate.Workload.Name)}\",via=\"{gate.Via!.Value.Word()}\"", new LatencyHistogram(CloseTimes.Bounds, cumulative, gate.Took.SumSeconds));
         }
     }
 

@@ -102,7 +102,7 @@ internal static class MetricTable
     public static readonly MetricFamily WorkloadInFlightRatio = Gauge("headroom_workload_in_flight_time_ratio", "Part of the last minute in which at least one was.", "workload");
     public static readonly MetricFamily WorkloadSeenRequests = Counter("headroom_workload_seen_requests_total", "Requests seen to begin since the workload is watched; health checks and metrics do not count.", "workload");
     public static readonly MetricFamily WorkloadConnections = Gauge("headroom_workload_connections", "Open connections to the watched ports; unreadable ones (TLS, WebSocket, another protocol) apart.", "workload", "readable");
-    public static readonly MetricFamily ActivityInfo = Gauge("headroom_workload_activity_info", "How well its requests are seen, and why not better: a gate needs high; always 1.", "workload", "confidence", "why");
+    public static readonly MetricFamily ActivityInfo = Gauge("headroom_workload_activity_info", "How well its requests are seen: a gate needs high; `headroom status` says why not; always 1.", "workload", "confidence");
     public static readonly MetricFamily ActivityMissed = Counter("headroom_workload_activity_missed_packets_total", "Packets that the kernel could not show in time.", "workload");
     public static readonly MetricFamily ActivityDisagreements = Counter("headroom_workload_activity_disagreements_total", "Times that the server's own figures spoke against what is seen from outside for several readings.", "workload");
 
@@ -127,10 +127,10 @@ internal static class MetricTable
     public static readonly MetricFamily CapInForce = Gauge("headroom_workload_gpu_memory_cap_in_force_bytes", "The cap that Headroom holds on the workload.", "workload", "gpu");
     public static readonly MetricFamily CapBackendInfo = Gauge("headroom_workload_cap_backend_info", "What can cap the workload's GPU memory (driver, preload, hami; watch: nothing), and why nothing stronger; always 1.", "workload", "gpu", "backend", "why");
     public static readonly MetricFamily GateClosed = Gauge("headroom_workload_gate_closed", "1 while the workload's gate is closed, as of the tick; by the freezer, or by holding back launches.", "workload", "via");
-    public static readonly MetricFamily GateClosures = Counter("headroom_workload_gate_closures_total", "Times that its gate has closed.", "workload");
-    public static readonly MetricFamily GateClosedSeconds = Counter("headroom_workload_gate_closed_seconds_total", "Time that its gate was closed.", "workload");
-    public static readonly MetricFamily GateOpenSeconds = Counter("headroom_workload_gate_open_seconds_total", "Time that it ran behind its gate.", "workload");
-    public static readonly MetricFamily GateStarved = Counter("headroom_workload_gate_starved_total", "Times that it began to run its floor because its gate had been closed for too long.", "workload");
+    public static readonly MetricFamily GateClosures = Counter("headroom_workload_gate_closures_total", "Times that its gate has closed.", "workload", "via");
+    public static readonly MetricFamily GateClosedSeconds = Counter("headroom_workload_gate_closed_seconds_total", "Time that its gate was closed.", "workload", "via");
+    public static readonly MetricFamily GateOpenSeconds = Counter("headroom_workload_gate_open_seconds_total", "Time that it ran behind its gate.", "workload", "via");
+    public static readonly MetricFamily GateStarved = Counter("headroom_workload_gate_starved_total", "Times that it began to run its floor because its gate had been closed for too long.", "workload", "via");
     public static readonly MetricFamily GateDrain = Gauge("headroom_workload_gate_drain_seconds", "How long the GPU stays busy by the workload after its gate has closed, as measured; 0: too short to be seen.", "workload", "via");
     public static readonly MetricFamily GateInFlightCap = Gauge("headroom_workload_gate_launches_in_flight_cap", "Launches that it may have in flight, so that little is queued when its gate closes. Absent without a launch gate.", "workload");
     public static readonly MetricFamily LeverIneffective = Gauge("headroom_lever_ineffective", "A lever that was found to do nothing on the workload and is not used for a day; always 1.", "workload", "lever");

@@ -52,7 +52,7 @@ internal static class WorkloadMetrics
 
     private static void WriteActivity(MetricPage page, string name, WorkloadActivity seen)
     {
-        page.Set(ActivityInfo, 1, name, seen.Confidence.Word(), seen.Why ?? "");
+        page.Set(ActivityInfo, 1, name, seen.Confidence.Word());
         page.Set(WorkloadSeenRequests, seen.Requests, name);
         page.Set(WorkloadConnections, seen.Connections - seen.Unreadable, name, "true");
         page.Set(WorkloadConnections, seen.Unreadable, name, "false");

@@ -34,7 +34,7 @@ internal sealed class CellRun(DockerDaemon docker)
         using var load = rig.StartLoad(service.Path, cell.Rate, TimeSpan.FromSeconds(cell.Seconds), cell.Seed,
             "--cv", cell.Arrivals == Arrivals.Bursty ? Text(Cell.BurstyVariation) : "1", "--lead", Text(cell.Arm == Arm.LatencyGuard ? GuardLead : Lead), "--drain", Text(Drain), "--keep-alive");
         var from = load.WaitForBegin(TimeSpan.FromSeconds(60));
-        var before = Closures(agent);
+        var before = Closures(agent) ?? 0;
         var to = from + cell.Seconds;
         Eventually.True(() => CoreMeter.Now >= to, TimeSpan.FromSeconds(cell.Seconds + 10), "the last arrival");
         var toggles = Closures(agent) - before;

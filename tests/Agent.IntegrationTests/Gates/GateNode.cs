@@ -23,8 +23,8 @@ internal sealed class GateNode : IDisposable
         Guard = RunningAgent.Headroom(["guard", "--runtime-dir", $"{_folder}/run", "--state-dir", $"{_folder}/state", "--docker", docker.Socket]);
         // Half of the time a request is in flight, so that a random moment finds the gate open as often as closed.
         _load = _rig.StartLoad("generate?ms=20", 25, TimeSpan.FromMinutes(10), seed: 1, "--keep-alive");
-        var id = docker.Docker("inspect", "-f", "{{.Id}}", Batch);
-        Freezer = $"/sys/fs/cgroup/freezer/docker/{id}/headroom/freezer.state";
+        var cgroup = File.ReadLines($"/proc/{docker.Pids(Batch)[0]}/cgroup").Select(line => line.Split(':', 3)).First(parts => parts[1] == "freezer")[2];
+        Freezer = $"/sys/fs/cgroup/freezer{cgroup}/headroom/freezer.state";
     }
 
     public static string Batch => SharedCoreRig.Burner(0);
@@ -66,7 +66,7 @@ internal sealed class GateNode : IDisposable
     }
 
     /// <summary>Times that this agent has closed the gate.</summary>
-    public double Closures => Metric($"headroom_workload_gate_closures_total{{workload=\"{Batch}\"}}") ?? 0;
+    public double Closures => Metric($"headroom_workload_gate_closures_total{{workload=\"{Batch}\",via=\"freezer\"}}") ?? 0;
 
     public bool IsFrozen => File.Exists(Freezer) && File.ReadAllText(Freezer).StartsWith("FR", StringComparison.Ordinal);
 

@@ -91,6 +91,7 @@ internal sealed class ActingStandIn : IAsyncDisposable
     internal sealed class BookFreezer : IFreezer
     {
         public ConcurrentQueue<string> Calls { get; } = new();
+        public bool Hangs => false;
         public IReadOnlyDictionary<string, FreezeMeter> Meters { get; } = new Dictionary<string, FreezeMeter>();
 
         public Task<FreezeAnswer> SetAsync(FreezeTarget target, RunLaw law, TimeSpan maxFreeze) => Answer($"set {target.ContainerId} {law.Kind}");

@@ -55,7 +55,9 @@ internal sealed class Connection(Conversation talk, Func<FlowKey, bool> isOwn)
 
     public void See(in Segment segment, bool toServer)
     {
-        Seen = segment.At;
+        // Who goes on after a reset was not reset (a challenged one, a forged one): not seen any more, it is dropped soon, and what still comes is joined as new.
+        if (!Closed)
+            Seen = segment.At;
         if ((segment.Flags & TcpFlags.Rst) != 0)
         {
             Closed = true;

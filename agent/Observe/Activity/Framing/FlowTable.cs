@@ -15,6 +15,7 @@ internal sealed class FlowTable(QuietPaths quiet, Func<FlowKey, bool> isOwn, Fun
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(2);
     /// <summary>Connections; more are not followed, and the server is unknown.</summary>
     public const int Most = 65_536;
+    private const int MostSpare = 1024;
 
     private readonly Dictionary<FlowKey, Connection> _flows = [];
     private readonly Stack<Connection> _spare = [];
@@ -127,7 +128,9 @@ internal sealed class FlowTable(QuietPaths quiet, Func<FlowKey, bool> isOwn, Fun
     private void Free(Connection flow)
     {
         Discount(flow);
-        _spare.Push(flow);
+        // What a crowd of clients has left is not kept for ever.
+        if (_spare.Count < MostSpare)
+            _spare.Push(flow);
     }
 
     /// <summary>It adds nothing any more but the requests that it had.</summary>

@@ -3,8 +3,8 @@ namespace Headroom.Observe.Activity.Framing;
 /// <summary>Gathers one header block from HEADERS and CONTINUATION frames, without padding and priority.</summary>
 internal sealed class Http2Block
 {
-    // Servers take 8 to 64 KiB of headers, and these are compressed.
-    private const int Limit = 64 << 10;
+    // Servers take 8 to 64 KiB of headers, and these are compressed. Longer ones count as a request, whatever they ask for.
+    private const int Limit = 16 << 10;
     private byte[] _bytes = new byte[1024];
     private int _length;
     private bool _padded;

@@ -104,9 +104,9 @@ public sealed class FreezeRoundsTests : IDisposable
                     _frozenSince[i] ??= now;
                     Assert.True(now - _frozenSince[i]!.Value < MaxFreeze, "frozen longer than it may");
                 }
-                if (ours && target.Group is not null)
+                if (ours && entry!.Target.Group is { } group)
                     for (var j = 0; j < i; j++)
-                        if (_targets[j].Group == target.Group && Table.Of(_targets[j].ContainerId) is { Leaves: false })
+                        if (Table.Of(_targets[j].ContainerId) is { Leaves: false } other && other.Target.Group == group)
                             Assert.Equal(_freezers.IsFrozen(_targets[j]), frozen);
             }
         }
@@ -268,5 +268,22 @@ public sealed class FreezeRoundsTests : IDisposable
                 hand.Run(TimeSpan.FromMilliseconds(1));
             }
         }
+    }
+
+    [Fact]
+    public void The_share_of_one_of_a_group_ends_for_all_of_it_also_for_one_that_only_has_a_gate()
+    {
+        FreezeTarget[] ranks = [_freezers.Add(1, "ranks"), _freezers.Add(2, "ranks")];
+        using var hand = new Hand(_freezers, ranks);
+        hand.Yield(ranks[0], new YieldLaw([new FlightCell()], new YieldTimes(TimeSpan.Zero, TimeSpan.FromHours(1), TimeSpan.Zero, 0)));
+        hand.Set(ranks[1], RunLaw.Held);
+        hand.Run(TimeSpan.FromMilliseconds(1));
+        Assert.All(ranks, r => Assert.True(_freezers.IsFrozen(r)));
+        hand.LetGo(ranks[1]);
+        hand.Run(TimeSpan.FromMilliseconds(1));
+        Assert.All(ranks, r => Assert.False(_freezers.IsFrozen(r)));
+        hand.Ungate(ranks[0]);
+        hand.Run(TimeSpan.FromMilliseconds(1));
+        Assert.Empty(hand.Table.Entries);
     }
 }

@@ -65,8 +65,8 @@ public sealed class HpackDecoderTests
     [InlineData("GET", "/stats", true)]
     [InlineData("POST", "/stats?a=b.c/d", false)]
     [InlineData("DELETE", "/health", false)]
-    [InlineData("GET", "/v1/models/x", false)]
-    [InlineData("GET", "/", false)]
+    [InlineData("GET", "/v1/completions", false)]
+    [InlineData("GET", "/", true)]
     public void Who_only_looks_is_told_by_method_and_path_in_every_form(string method, string path, bool look)
     {
         var encoder = new HpackEncoder();

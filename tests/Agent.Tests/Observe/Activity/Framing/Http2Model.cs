@@ -10,7 +10,7 @@ internal sealed class Http2Model(bool late)
     private static readonly (string Method, string Path, bool Look)[] Asks =
     [
         ("POST", Work, false), ("POST", Health, true), ("POST", "/v1/chat/completions", false), ("GET", "/metrics", true), ("HEAD", "/health", true),
-        ("POST", "/metrics", false), ("GET", "/v1/models", false), ("GET", "/health?x=1", true),
+        ("POST", "/metrics", false), ("GET", "/v1/completions", false), ("GET", "/health?x=1", true),
     ];
 
     private readonly HpackEncoder _encoder = new();

@@ -168,7 +168,7 @@ public sealed class Http2ServerTests : IAsyncLifetime
         using var looks = Curl("/health?a=b");
         await looks.WaitForExitAsync();
         Assert.Equal((0, 0L), (looks.ExitCode, _relay.Requests));
-        using var asks = Curl("/v1/models");
+        using var asks = Curl("/v1/completions");
         await HeldAsync(1);
         Assert.Equal((1, 1L), (_relay.InFlight, _relay.Requests));
         _server.LetGo();
