@@ -54,7 +54,7 @@ internal sealed class ActingStandIn : IAsyncDisposable
                 new Dictionary<Lever, IActuator> { [Lever.Share] = freeze, [Lever.Pause] = new PauseActuator(_hand), [Lever.Stop] = new StopActuator(_hand, Drain, room) },
                 new RestartActuator(_hand, Drain, budgets, TimeProvider.System), new OutcomeLog(), () => true, new Permission(_hand, () => true, Classifier.Classify, null), CrashPoints.None, TimeProvider.System, NullLogger.Instance);
         var freeUse = new FreeUseBook();
-        var places = new GatePlaces(c => new FreezerPlace(new FreezeTarget(c.Id.InstanceId, $"/nowhere/{c.Id.InstanceId}", false), null), _ => null, _ => new LaunchPlace(null, null, "no page"));
+        var places = new GatePlaces(c => new FreezerPlace(new FreezeTarget(c.Id.InstanceId, $"/nowhere/{c.Id.InstanceId}", false), null), _ => Gathers, _ => new LaunchPlace(null, null, "no page"));
         Reconciler = new Reconciler(
             tools, room, new CapKeeper(new CapProbe([Caps], TimeProvider.System), tools), new GateKeeper(places, new FlightBoard(), tools, freeUse), freeUse, () => HasGuard);
         Reconciler.Begin([]);
@@ -67,6 +67,8 @@ internal sealed class ActingStandIn : IAsyncDisposable
     /// <summary>Labels of each container, by id.</summary>
     public ConcurrentDictionary<string, IReadOnlyDictionary<string, string>> Labels { get; } = new();
     public bool HasGuard { get; set; } = true;
+    /// <summary>What keeps a container's processes from being moved behind its gate; null: nothing.</summary>
+    public string? Gathers { get; set; }
     public int JournalRecords => HoldJournal.Read(_folder.FullName).Records;
 
     public async ValueTask DisposeAsync()
@@ -92,22 +94,34 @@ internal sealed class ActingStandIn : IAsyncDisposable
     {
         public ConcurrentQueue<string> Calls { get; } = new();
         public bool Hangs => false;
-        public IReadOnlyDictionary<string, FreezeMeter> Meters { get; } = new Dictionary<string, FreezeMeter>();
+        public ConcurrentDictionary<string, FreezeMeter> Books { get; } = new();
+        public IReadOnlyDictionary<string, FreezeMeter> Meters => Books;
+        /// <summary>Gates can't be closed: the answer.</summary>
+        public FreezeAnswer? Broken { get; set; }
 
         public Task<FreezeAnswer> SetAsync(FreezeTarget target, RunLaw law, TimeSpan maxFreeze) => Answer($"set {target.ContainerId} {law.Kind}");
 
         public Task<FreezeAnswer> LetGoAsync(FreezeTarget target) => Answer($"let go {target.ContainerId}");
 
-        public Task<FreezeAnswer> YieldAsync(FreezeTarget target, YieldLaw yield, TimeSpan maxFreeze) => Answer($"yield {target.ContainerId}");
+        public Task<FreezeAnswer> YieldAsync(FreezeTarget target, YieldLaw yield, TimeSpan maxFreeze)
+        {
+            if (Broken is null)
+                Books[target.Id] = new FreezeMeter(1, 1, 0, 0, null, new GateMeter(false, 0, default, default, 0, CloseTimes.None));
+            return Answer($"yield {target.ContainerId}", Broken);
+        }
 
-        public Task<FreezeAnswer> UngateAsync(FreezeTarget target) => Answer($"ungate {target.ContainerId}");
+        public Task<FreezeAnswer> UngateAsync(FreezeTarget target)
+        {
+            Books.TryRemove(target.Id, out _);
+            return Answer($"ungate {target.ContainerId}");
+        }
 
         public void Breathe(string containerId, TimeSpan span) => Calls.Enqueue($"breathe {containerId}");
 
-        private Task<FreezeAnswer> Answer(string call)
+        private Task<FreezeAnswer> Answer(string call, FreezeAnswer? other = null)
         {
             Calls.Enqueue(call);
-            return Task.FromResult(new FreezeAnswer(true, "booked", TimeSpan.Zero));
+            return Task.FromResult(other ?? new FreezeAnswer(true, "booked", TimeSpan.Zero));
         }
     }
 
