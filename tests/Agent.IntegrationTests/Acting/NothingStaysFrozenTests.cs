@@ -27,7 +27,7 @@ public sealed class NothingStaysFrozenTests(DockerDaemon docker) : IDisposable
                // A stop is a kill to the guard; what it adds is the zombie that wakes.
                where Full || how switch
                {
-                   "hang" => (hold, point) is ("throttle", "effect.taken:1" or "tick.applied:25") or ("pause", "tick.applied:25"),
+                   "hang" => (hold, point) is ("throttle", "effect.taken:1"),
                    "stop" => point is "effect.taken:1" or "tick.applied:25",
                    _ => true,
                }

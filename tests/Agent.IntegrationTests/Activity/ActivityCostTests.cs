@@ -14,7 +14,7 @@ namespace Headroom.IntegrationTests.Activity;
 public sealed class ActivityCostTests(DockerDaemon docker, ITestOutputHelper output) : IAsyncLifetime
 {
     private const int Servers = 8, Connections = 25;
-    private static readonly TimeSpan Span = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan Span = TimeSpan.FromSeconds(ClosedLoop.ClosedLoopFigures.Whole ? 10 : 1.5);
     private readonly string[] _names = [.. Enumerable.Range(0, Servers).Select(i => $"cost{i}")];
     private readonly List<InsideServer> _servers = [];
     private readonly List<ContainerSample> _containers = [];
@@ -93,7 +93,7 @@ public sealed class ActivityCostTests(DockerDaemon docker, ITestOutputHelper out
             });
         using var http = new HttpClient();
         using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
-        for (var i = 0; i < 500; i++)
+        for (var i = 0; i < (ClosedLoop.ClosedLoopFigures.Whole ? 1000 : 150); i++)
         {
             await pace.WaitForNextTickAsync();
             _ = await http.GetStringAsync($"http://{model.Addresses[0]}:{InsideServer.Http}/quick");

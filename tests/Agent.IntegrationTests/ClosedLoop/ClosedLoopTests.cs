@@ -21,7 +21,7 @@ public sealed partial class ClosedLoopTests(DockerDaemon docker, ClosedLoopFigur
         rig.StartBurners(burners);
 
         var from = CoreMeter.Now;
-        var requests = rig.Load(TimeSpan.FromSeconds(ClosedLoopFigures.Whole ? 60 : 15), seed: 2);
+        var requests = rig.Load(TimeSpan.FromSeconds(ClosedLoopFigures.Whole ? 60 : 8), seed: 2);
 
         figures.Add($"unmanaged, {burners} of batch", requests, rig.Meter.Share(rig.Burners, from, CoreMeter.Now));
         Assert.True(requests.P95 >= 2 * figures.IsolatedP95, $"p95 {requests.P95:0.000} s beside {burners}, {figures.IsolatedP95:0.000} s alone");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Headroom.IntegrationTests.SharedCore;
 using Headroom.IntegrationTests.Support;
 using Headroom.Testing;
@@ -7,22 +8,21 @@ namespace Headroom.IntegrationTests.Gates;
 /// <summary>A server under traffic and batch work behind a gate, with agents that come and go: ticks of 100 ms and a lease of half a second, so that tests are quick.</summary>
 internal sealed class GateNode : IDisposable
 {
-    private readonly DockerDaemon _docker;
     private readonly SharedCoreRig _rig;
     private readonly RunningLoad _load;
     private readonly string _folder = Directory.CreateTempSubdirectory("headroom-gate-").FullName;
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(5) };
     private readonly int _port = RunningAgent.FreePort();
 
-    public GateNode(DockerDaemon docker)
+    /// <param name="milliseconds">CPU time of a request.</param>
+    /// <param name="rate">Requests a second.</param>
+    public GateNode(DockerDaemon docker, int milliseconds, double rate)
     {
-        _docker = docker;
         _rig = new SharedCoreRig(docker, workMilliseconds: 20);
         _rig.StartBurners(1);
         Policy(gate: true);
         Guard = RunningAgent.Headroom(["guard", "--runtime-dir", $"{_folder}/run", "--state-dir", $"{_folder}/state", "--docker", docker.Socket]);
-        // Half of the time a request is in flight, so that a random moment finds the gate open as often as closed.
-        _load = _rig.StartLoad("generate?ms=20", 25, TimeSpan.FromMinutes(10), seed: 1, "--keep-alive");
+        _load = _rig.StartLoad($"generate?ms={milliseconds}", rate, TimeSpan.FromMinutes(10), seed: 1, "--keep-alive");
         var cgroup = File.ReadLines($"/proc/{docker.Pids(Batch)[0]}/cgroup").Select(line => line.Split(':', 3)).First(parts => parts[1] == "freezer")[2];
         Freezer = $"/sys/fs/cgroup/freezer{cgroup}/headroom/freezer.state";
     }
@@ -63,6 +63,22 @@ internal sealed class GateNode : IDisposable
         {
             return null;
         }
+    }
+
+    /// <summary>Off the shared core, as on a server that has more than two.</summary>
+    public void KeepOffTheCore()
+    {
+        SharedCoreRig.KeepOffTheCore(Agent!.Pid);
+        SharedCoreRig.KeepOffTheCore(Guard.Pid);
+    }
+
+    /// <summary>Upper bound in seconds of this quantile of the times to close, as the agent's histogram tells; and how many there were.</summary>
+    public (double Bound, double Count) TimeToClose(double quantile)
+    {
+        var page = new Page(_http.GetStringAsync(new Uri($"http://127.0.0.1:{_port}/metrics")).GetAwaiter().GetResult());
+        var buckets = page.Family("headroom_workload_gate_close_seconds_bucket").Select(s => (Bound: s.Series.Split("le=\"")[1].Split('"')[0], s.Value)).ToList();
+        var count = buckets.Count == 0 ? 0 : buckets[^1].Value;
+        return count == 0 ? (double.NaN, 0) : (buckets.Where(b => b.Value >= quantile * count).Select(b => b.Bound == "+Inf" ? double.PositiveInfinity : double.Parse(b.Bound, CultureInfo.InvariantCulture)).Min(), count);
     }
 
     /// <summary>Times that this agent has closed the gate.</summary>
