@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Headroom.Act.Actuators;
 using Headroom.Act.Hands;
 using Headroom.Model;
@@ -15,7 +14,7 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
     private static readonly TimeSpan FirstRest = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(5);
 
-    private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    private readonly PlanMailbox _mail = new();
     private readonly Dictionary<(string Id, int Gpu), Hold> _holds = [];
     private readonly Dictionary<(string Id, int Gpu), (int Failures, MonoTime NotBefore)> _rests = [];
     private readonly HashSet<(string Id, int Gpu)> _told = [];
@@ -25,7 +24,6 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
     private readonly PageTender _pages = new();
     private readonly Lock _releasing = new();
     private readonly List<string?> _releases = [];
-    private PlanWish? _wish;
     private CapView _view = new([], [], []);
     private MonoTime _lookedAt;
 
@@ -44,45 +42,22 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
         Publish([]);
     }
 
-    public void Want(PlanWish wish)
-    {
-        Volatile.Write(ref _wish, wish);
-        _signal.Writer.TryWrite(true);
-    }
+    public void Want(PlanWish wish) => _mail.Want(wish);
 
     /// <summary>A person wants the caps of this workload lifted; null: of all.</summary>
     public void Release(string? workload)
     {
         lock (_releasing)
             _releases.Add(workload);
-        _signal.Writer.TryWrite(true);
+        _mail.Signal();
     }
 
-    public async Task RunAsync(CancellationToken stop)
+    /// <summary>Until cancelled: caps stay.</summary>
+    public Task RunAsync(CancellationToken stop) => _mail.RunAsync(SettleAsync, (wish, e) =>
     {
-        try
-        {
-            while (await _signal.Reader.WaitToReadAsync(stop))
-            {
-                _signal.Reader.TryRead(out _);
-                if (Volatile.Read(ref _wish) is not { } wish)
-                    continue;
-                try
-                {
-                    await SettleAsync(wish, stop);
-                }
-                catch (Exception e) when (e is not OperationCanceledException)
-                {
-                    LogFailed(tools.Log, e);
-                    Broke(wish, e.Message);
-                }
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // asked to stop: caps stay
-        }
-    }
+        LogFailed(tools.Log, e);
+        Broke(wish, e.Message);
+    }, stop);
 
     private MonoTime Now => tools.Time.Mono();
 

@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Headroom.Act.Actuators;
 using Headroom.Act.Freezing;
 using Headroom.Act.Hands;
@@ -20,7 +19,7 @@ internal sealed partial class GateKeeper(GatePlaces places, FlightBoard board, H
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly YieldLaw Nobody = new([], default);
 
-    private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    private readonly PlanMailbox _mail = new();
     private readonly Dictionary<string, HeldGate> _held = [];
     private readonly Dictionary<string, (int Failures, MonoTime NotBefore)> _rests = [];
     private readonly HashSet<string> _told = [];
@@ -29,7 +28,6 @@ internal sealed partial class GateKeeper(GatePlaces places, FlightBoard board, H
     private readonly Dictionary<string, TimeSpan?> _launchDrains = [];
     private readonly Lock _releasing = new();
     private readonly List<string?> _releases = [];
-    private PlanWish? _wish;
     private GateView _view = GateView.Nothing;
     private long _deadline = long.MaxValue;
 
@@ -62,62 +60,47 @@ internal sealed partial class GateKeeper(GatePlaces places, FlightBoard board, H
     /// <summary>As of the last step.</summary>
     public bool Holds(string instanceId) => Volatile.Read(ref _view).Holds.Any(h => h.Workload.InstanceId == instanceId);
 
-    public void Want(PlanWish wish)
-    {
-        Volatile.Write(ref _wish, wish);
-        _signal.Writer.TryWrite(true);
-    }
+    public void Want(PlanWish wish) => _mail.Want(wish);
 
     /// <summary>A person wants the gate of this workload taken away; null: of all.</summary>
     public void Release(string? workload)
     {
         lock (_releasing)
             _releases.Add(workload);
-        _signal.Writer.TryWrite(true);
+        _mail.Signal();
     }
 
-    public async Task RunAsync(CancellationToken stop)
+    /// <summary>Until cancelled; what is held is given back by whoever asked.</summary>
+    public Task RunAsync(CancellationToken stop) => _mail.RunAsync(SettleTimedAsync, (wish, e) =>
     {
-        try
-        {
-            while (await _signal.Reader.WaitToReadAsync(stop))
-            {
-                _signal.Reader.TryRead(out _);
-                if (Volatile.Read(ref _wish) is not { } wish)
-                    continue;
-                Volatile.Write(ref _deadline, (Now + Patience).SinceOrigin.Ticks);
-                try
-                {
-                    await SettleAsync(wish, stop);
-                }
-                catch (Exception e) when (e is not OperationCanceledException)
-                {
-                    LogFailed(tools.Log, e);
-                    Broke(wish, e.Message);
-                }
-                finally
-                {
-                    Volatile.Write(ref _deadline, long.MaxValue);
-                }
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // asked to stop; what is held is given back by whoever asked
-        }
-    }
+        LogFailed(tools.Log, e);
+        Broke(wish, e.Message);
+    }, stop);
 
     /// <summary>At the end of the agent, after <see cref="RunAsync"/>: no gate outlives it.</summary>
     /// <returns>Whether none is left.</returns>
     public async Task<bool> EndAsync()
     {
-        if (Volatile.Read(ref _wish) is { } wish)
+        if (_mail.Newest is { } wish)
             foreach (var id in _held.Keys.ToList())
                 await GiveBackAsync(id, wish);
         return _held.Count == 0;
     }
 
     private MonoTime Now => tools.Time.Mono();
+
+    private async Task SettleTimedAsync(PlanWish wish, CancellationToken stop)
+    {
+        Volatile.Write(ref _deadline, (Now + Patience).SinceOrigin.Ticks);
+        try
+        {
+            await SettleAsync(wish, stop);
+        }
+        finally
+        {
+            Volatile.Write(ref _deadline, long.MaxValue);
+        }
+    }
 
     private async Task SettleAsync(PlanWish wish, CancellationToken stop)
     {

@@ -13,7 +13,7 @@ namespace Headroom.Run.Records;
         typeof(Words<ReadingState>), typeof(Words<GpuHealth>), typeof(Words<GpuProcessKinds>), typeof(Words<ContainerState>), typeof(Words<ContainerHealth>),
         typeof(Words<LatencySignal>), typeof(Words<LatencyKind>), typeof(Words<Mode>), typeof(Words<Priority>), typeof(Words<Yields>),
         typeof(Words<OutsideWindow>), typeof(Words<WindowStart>), typeof(Words<GroupMode>), typeof(Words<LastReplica>), typeof(Words<ActivityConfidence>),
-        typeof(Words<RuleName>), typeof(Words<Verdict>), typeof(Words<Lever>), typeof(Words<ImpulseKind>), typeof(Words<UndoKind>), typeof(Words<StepKind>), typeof(Words<OutcomeResult>)])]
+        typeof(Words<RuleName>), typeof(Words<Verdict>), typeof(Words<Lever>), typeof(Words<ImpulseKind>), typeof(Words<UndoKind>), typeof(Words<StepKind>), typeof(Words<OutcomeResult>), typeof(Words<GateVia>)])]
 [JsonSerializable(typeof(TickRecord))]
 [JsonSerializable(typeof(DecisionLine))]
 [JsonSerializable(typeof(OutcomeLine))]
