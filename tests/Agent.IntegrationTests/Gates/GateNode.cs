@@ -53,11 +53,14 @@ internal sealed class GateNode : IDisposable
         ]);
     }
 
-    public double? Metric(string series)
+    public double? Metric(string series) => TryScrape()?[series];
+
+    // Null while the agent does not listen yet, or is gone.
+    private Page? TryScrape()
     {
         try
         {
-            return new Page(_http.GetStringAsync(new Uri($"http://127.0.0.1:{_port}/metrics")).GetAwaiter().GetResult())[series];
+            return new Page(_http.GetStringAsync(new Uri($"http://127.0.0.1:{_port}/metrics")).GetAwaiter().GetResult());
         }
         catch (HttpRequestException)
         {
@@ -75,8 +78,7 @@ internal sealed class GateNode : IDisposable
     /// <summary>Upper bound in seconds of this quantile of the times to close, as the agent's histogram tells; and how many there were.</summary>
     public (double Bound, double Count) TimeToClose(double quantile)
     {
-        var page = new Page(_http.GetStringAsync(new Uri($"http://127.0.0.1:{_port}/metrics")).GetAwaiter().GetResult());
-        var buckets = page.Family("headroom_workload_gate_close_seconds_bucket").Select(s => (Bound: s.Series.Split("le=\"")[1].Split('"')[0], s.Value)).ToList();
+        var buckets = (TryScrape()?.Family("headroom_workload_gate_close_seconds_bucket") ?? []).Select(s => (Bound: s.Series.Split("le=\"")[1].Split('"')[0], s.Value)).ToList();
         var count = buckets.Count == 0 ? 0 : buckets[^1].Value;
         return count == 0 ? (double.NaN, 0) : (buckets.Where(b => b.Value >= quantile * count).Select(b => b.Bound == "+Inf" ? double.PositiveInfinity : double.Parse(b.Bound, CultureInfo.InvariantCulture)).Min(), count);
     }
