@@ -63,6 +63,8 @@ public sealed class ActivityCostTests(DockerDaemon docker, ITestOutputHelper out
         foreach (var container in _containers)
             _rig.Until(container, FlightState.Idle);
 
+        // What their connections leave goes to a pool, which grows then.
+        Eventually.True(() => _containers.TrueForAll(c => _rig.Of(c)!.Connections == 0), TimeSpan.FromSeconds(20));
         var late = await LatenessAsync();
         (first, last) = (0, 0);
         _rig.Board.Listen(() => (first, last) = (first == 0 ? GC.GetAllocatedBytesForCurrentThread() : first, GC.GetAllocatedBytesForCurrentThread()));
