@@ -63,7 +63,8 @@ publishing=
 if ! $quick; then
     say "publishing the native binary, meanwhile"
     publish_log=$(mktemp)
-    dotnet publish agent -c Release -r linux-x64 -o artifacts/native -v quiet >"$publish_log" 2>&1 &
+    # The build above has run the analyzers on the same source.
+    dotnet publish agent -c Release -r linux-x64 -o artifacts/native -v quiet -p:RunAnalyzers=false >"$publish_log" 2>&1 &
     publishing=$!
     trap 'kill "$publishing" 2>/dev/null || true' EXIT
     export HEADROOM_BIN="$PWD/artifacts/native/headroom"

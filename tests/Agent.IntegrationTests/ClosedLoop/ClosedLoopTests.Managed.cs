@@ -13,7 +13,7 @@ public sealed partial class ClosedLoopTests
 
     [Fact]
     public void Batch_work_that_hurts_a_server_is_throttled_while_it_does_and_gets_all_back_afterwards() =>
-        Protects("managed, 3 of batch", burners: 3, weight: 1024, seed: 3, ClosedLoopFigures.Whole ? Minute : Minute / 2);
+        Protects("managed, 3 of batch", burners: 3, weight: 1024, seed: 3, ClosedLoopFigures.Whole ? Minute : Minute / 3);
 
     [Fact]
     public void A_server_that_is_starved_outright_is_given_its_due() =>
