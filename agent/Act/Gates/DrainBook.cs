@@ -5,14 +5,14 @@ namespace Headroom.Act.Gates;
 
 /// <summary>How long the GPU stays busy by a container after its gate has closed, from what the driver tells: it uses the GPU while it runs, and for the drain after each closure,
 /// so (use / use while free) - (part of the time that it ran) is drain. The driver's windows are far longer than one drain: many closures are counted together, and a drain
-/// below a few percent of the time between them can't be told from none.</summary>
+/// below a tenth of the time between them can't be told from none.</summary>
 internal sealed class DrainBook
 {
     /// <summary>What is counted together, at least.</summary>
     private static readonly TimeSpan Span = TimeSpan.FromSeconds(20);
     private const int Closures = 20;
-    /// <summary>Two readings of the same load differ by about as much.</summary>
-    private const double Resolution = 0.03;
+    /// <summary>Two readings of the same load, and of its free use, differ by as much: a drain that is no more than this part of the time between closings is not told from none.</summary>
+    private const double Resolution = 0.1;
     /// <summary>Who hardly uses the GPU tells nothing.</summary>
     private const double LeastUse = 0.1;
     private const double Weight = 0.3;
@@ -46,7 +46,8 @@ internal sealed class DrainBook
         var closures = meter.Closures - before.Began.Closures;
         _counted[instanceId] = now - before.From < Span || closures < Closures && now - before.From < Span * 3
             ? before with { At = now, UseSeconds = sum }
-            : Judge(before, meter, sum / free, closures, now);
+            // Its free use was seen beside neighbours; while they stand still it may have the whole GPU. So what is found is the least that the drain can be: nobody loses his gate by an error of it.
+            : Judge(before, meter, sum / Math.Max(1, free), closures, now);
     }
 
     public void Forget(string instanceId) => _counted.Remove(instanceId);

@@ -16,6 +16,8 @@ internal readonly record struct GateLever(GateVia? Via, TimeSpan? Drain, TimeSpa
     private static readonly TimeSpan Detection = TimeSpan.FromMilliseconds(0.5);
     /// <summary>What was too slow must become clearly quicker.</summary>
     private const double Again = 0.7;
+    /// <summary>Always taken: no share hurts less.</summary>
+    private static readonly TimeSpan Negligible = TimeSpan.FromMilliseconds(1);
     /// <summary>Of a request whose length nobody tells.</summary>
     private static readonly TimeSpan Bearable = TimeSpan.FromMilliseconds(20);
 
@@ -30,6 +32,6 @@ internal readonly record struct GateLever(GateVia? Via, TimeSpan? Drain, TimeSpa
     }
 
     // What is not known is tried: then it is measured.
-    private static bool IsQuick(TimeSpan? drain, TimeSpan? request, bool shares) => drain is not { } known
+    private static bool IsQuick(TimeSpan? drain, TimeSpan? request, bool shares) => drain is not { } known || known <= Negligible
         || (request is { } takes ? (1 - 1 / Slowdown) * (Detection + known) <= (shares ? Again : 1) * Tolerance * takes : known <= Bearable);
 }

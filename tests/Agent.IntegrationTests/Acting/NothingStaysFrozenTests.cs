@@ -28,8 +28,9 @@ public sealed class NothingStaysFrozenTests(DockerDaemon docker) : IDisposable
                where Full || how switch
                {
                    "hang" => (hold, point) is ("throttle", "effect.taken:1"),
-                   "stop" => point is "effect.taken:1" or "tick.applied:25",
-                   _ => true,
+                   "stop" => (hold, point) is ("throttle", "tick.applied:25") or ("pause", "effect.taken:1"),
+                   // What differs between the two is the effect and its end.
+                   _ => hold == "throttle" || point is "effect.taken:1" or "effect.given-back:1",
                }
                select new TheoryDataRow<string, string, string>(hold, point, how);
     }

@@ -8,7 +8,7 @@ namespace Headroom.IntegrationTests.Gates;
 public sealed class GateTests(DockerDaemon docker, ITestOutputHelper output)
 {
     /// <summary>How long batch must stay free, with requests in flight all the time, before it counts as free.</summary>
-    private static readonly TimeSpan StaysFree = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan StaysFree = TimeSpan.FromMilliseconds(250);
     /// <summary>Lease (500 ms) and what the guard needs to see it, to kill the agent, to thaw and to look.</summary>
     private static readonly TimeSpan GuardWithin = TimeSpan.FromSeconds(2);
 

@@ -98,6 +98,16 @@ public sealed class GateRuleTests
     }
 
     [Fact]
+    public void A_drain_too_short_to_see_is_quick_enough_for_the_shortest_request()
+    {
+        var server = _server.Snapshot(_node.Now) with
+        {
+            Latency = new LatencySample { At = _node.Now, Source = "vllm", Endpoint = "", Signals = [new SignalSample { Signal = LatencySignal.EndToEnd, Kind = LatencyKind.MeanOnly, MeanSeconds = 0.002 }] },
+        };
+        Assert.Equal(GateVia.Freezer, GateLever.Choose(new GateState(_batch.Id, GateVia.Freezer) { FreezerDrain = TimeSpan.Zero, NoLaunch = "no library" }, server, shares: false).Via);
+    }
+
+    [Fact]
     public void Pauses_shorter_than_the_drain_are_not_opened_for()
     {
         Gate(GateVia.Freezer, TimeSpan.FromMilliseconds(15));
