@@ -47,7 +47,7 @@ need() {
 command -v dotnet >/dev/null || { echo "tests/run.sh: the .NET 10 SDK is missing: https://dot.net" >&2; exit 1; }
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
-need gcc:gcc libc6-dev:/usr/include/stdio.h python3:python3 tzdata:/usr/share/zoneinfo/Europe/Berlin
+need gcc:gcc curl:curl libc6-dev:/usr/include/stdio.h python3:python3 tzdata:/usr/share/zoneinfo/Europe/Berlin
 if ! $quick; then
     [ "$(id -u)" = 0 ] || { echo "tests/run.sh: containers and network namespaces need root; --quick runs the rest" >&2; exit 1; }
     need clang:clang zlib1g-dev:/usr/include/zlib.h docker.io:dockerd docker.io:docker busybox-static:busybox \
