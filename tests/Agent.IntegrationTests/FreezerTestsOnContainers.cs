@@ -52,9 +52,9 @@ public sealed class FreezerTestsOnContainers(DockerDaemon docker) : IDisposable
     public async Task A_busy_container_obtains_its_share_of_time_and_the_meter_says_so()
     {
         var (cell, pid) = Start("frz-busy", Busy);
-        foreach (var milliseconds in new[] { 20, 100, 500 })
-            foreach (var share in Shares.Tried)
-                await Shares.ObtainedAsync(_freezer, cell, pid, share, TimeSpan.FromMilliseconds(milliseconds));
+        // The other periods are tried on plain processes.
+        foreach (var share in Shares.Tried)
+            await Shares.ObtainedAsync(_freezer, cell, pid, share, TimeSpan.FromMilliseconds(100));
     }
 
     [Fact]

@@ -10,7 +10,7 @@ internal static class Eventually
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(5);
 
     public static void True(
-        Func<bool> condition, TimeSpan? within = null, [CallerArgumentExpression(nameof(condition))] string what = "")
+        Func<bool> condition, TimeSpan? within = null, [CallerArgumentExpression(nameof(condition))] string what = "", TimeSpan? look = null)
     {
         using var pause = new ManualResetEventSlim();
         var clock = Stopwatch.StartNew();
@@ -18,7 +18,7 @@ internal static class Eventually
         {
             if (clock.Elapsed > (within ?? DefaultDeadline))
                 throw Late(what, clock.Elapsed);
-            pause.Wait(Poll);
+            pause.Wait(look ?? Poll);
         }
     }
 

@@ -8,18 +8,16 @@ internal sealed class GroupGate
     private readonly YieldClock _clock = new();
     private FlightCell[] _cells = [];
     private bool _busy;
-    private bool _proving;
-    private bool _closed;
     // First packet of the request for which it is closing; null: closed for another reason, or proven already.
     private MonoTime? _asked;
 
     public bool IsThere => _clock.Times is not null;
 
     /// <summary>As it was turned last.</summary>
-    public bool Closed => _closed;
+    public bool Closed { get; private set; }
 
     /// <summary>Not seen to work yet: it stands still once, however idle the protected are.</summary>
-    public bool IsProving => _proving;
+    public bool IsProving { get; private set; }
 
     public MonoTime Wake => _clock.NextAt;
 
@@ -38,10 +36,10 @@ internal sealed class GroupGate
                 times = times?.With(law.Times) ?? law.Times;
             }
         _cells = [.. cells];
-        _proving = times is not null && (prove || _proving);
+        IsProving = times is not null && (prove || IsProving);
         _clock.Set(now, times, _busy = Busy(out _));
         if (times is null)
-            (_closed, _asked) = (false, null);
+            (Closed, _asked) = (false, null);
     }
 
     /// <summary>Whether the group must stand still by its gate, now.</summary>
@@ -54,24 +52,24 @@ internal sealed class GroupGate
         {
             _busy = busy;
             _clock.SetBusy(since < now ? since : now, busy);
-            _asked = busy && !_closed ? since : null;
+            _asked = busy && !Closed ? since : null;
         }
         _clock.Step(now);
         var closed = !_clock.Open;
         if (!closed)
             _asked = _busy ? _asked : null;
-        if (closed != _closed)
+        if (closed != Closed)
             foreach (var member in members)
                 member.Entry.Gauge.Gate.Turn(closed, _clock.Starvations, now);
-        _closed = closed;
+        Closed = closed;
         return closed;
     }
 
     /// <summary>All members are seen to stand still.</summary>
     public void Stood(MonoTime now, FreezeMember[] members)
     {
-        _proving = false;
-        if (!_closed || _asked is not { } asked)
+        IsProving = false;
+        if (!Closed || _asked is not { } asked)
             return;
         _asked = null;
         foreach (var member in members)
@@ -79,14 +77,14 @@ internal sealed class GroupGate
     }
 
     /// <summary>They could not be stopped, or may not be: no use to insist.</summary>
-    public void Failed() => (_proving, _asked) = (false, null);
+    public void Failed() => (IsProving, _asked) = (false, null);
 
     /// <summary>For the meters: time goes on also while nothing turns.</summary>
     public void Count(MonoTime now, FreezeMember[] members)
     {
         if (IsThere)
             foreach (var member in members)
-                member.Entry.Gauge.Gate.Turn(_closed, _clock.Starvations, now);
+                member.Entry.Gauge.Gate.Turn(Closed, _clock.Starvations, now);
     }
 
     // Since when: of the first that has a request in flight, else of the last that became idle.

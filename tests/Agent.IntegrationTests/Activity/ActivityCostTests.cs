@@ -48,9 +48,6 @@ public sealed class ActivityCostTests(DockerDaemon docker, ITestOutputHelper out
         Eventually.True(() => _containers.TrueForAll(c => _rig.Of(c)!.Connections == Connections));
         var idle = await ShareAsync(() => Task.Delay(Span));
 
-        // On the watcher's thread: what it has allocated so far, each time that a cell has turned.
-        long first = 0, last = 0;
-        _rig.Board.Listen(() => (first, last) = (first == 0 ? GC.GetAllocatedBytesForCurrentThread() : first, GC.GetAllocatedBytesForCurrentThread()));
         var request = Encoding.ASCII.GetBytes($"GET /tokens/0/{(int)Span.TotalSeconds * 20 + 60} HTTP/1.1\r\nHost: model\r\n\r\n");
         foreach (var socket in sockets)
             socket.Send(request);
@@ -66,9 +63,15 @@ public sealed class ActivityCostTests(DockerDaemon docker, ITestOutputHelper out
         // What their connections leave goes to a pool, which grows then.
         Eventually.True(() => _containers.TrueForAll(c => _rig.Of(c)!.Connections == 0), TimeSpan.FromSeconds(20));
         var late = await LatenessAsync();
-        (first, last) = (0, 0);
-        _rig.Board.Listen(() => (first, last) = (first == 0 ? GC.GetAllocatedBytesForCurrentThread() : first, GC.GetAllocatedBytesForCurrentThread()));
-        _ = await LatenessAsync(listen: false);
+        // On the watcher's thread: what it has allocated so far, each time that a cell has turned.
+        // A set that grows or a method that runs for the first time may still allocate, once: not in every round.
+        long first = 0, last = 0;
+        for (var round = 0; round < 5 && (round == 0 || last > first); round++)
+        {
+            (first, last) = (0, 0);
+            _rig.Board.Listen(() => (first, last) = (first == 0 ? GC.GetAllocatedBytesForCurrentThread() : first, GC.GetAllocatedBytesForCurrentThread()));
+            _ = await LatenessAsync(listen: false);
+        }
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"""
             | watching {Servers} servers, {Servers * Connections} connections | |
             |---|---|
@@ -79,6 +82,7 @@ public sealed class ActivityCostTests(DockerDaemon docker, ITestOutputHelper out
             | packets missed | {_containers.Sum(c => _rig.Of(c)!.Missed)} |
             """));
         Assert.True(idle < 0.02, $"{idle:P2} of a core");
+        Assert.True(first > 0, "no cell has turned");
         Assert.Equal(0, last - first);
     }
 

@@ -101,13 +101,13 @@ public sealed class ActivityTests(DockerDaemon docker) : IAsyncLifetime
     {
         using var channel = GrpcChannel.ForAddress($"http://{_address}:{InsideServer.Rpc}");
         var caller = channel.CreateCallInvoker();
-        using var unary = caller.AsyncUnaryCall(InsideServer.Unary, null, new CallOptions(), [1]);
+        using var unary = caller.AsyncUnaryCall(HeldCalls.Unary, null, new CallOptions(), [1]);
         InFlight();
         _server.LetGo();
         Assert.Equal([1], await unary);
         Idle();
 
-        using var stream = caller.AsyncServerStreamingCall(InsideServer.Stream, null, new CallOptions(), [3]);
+        using var stream = caller.AsyncServerStreamingCall(HeldCalls.Stream, null, new CallOptions(), [3]);
         for (var i = 0; i < 3; i++)
         {
             Eventually.Equal(1, () => _server.Held);

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using Grpc.AspNetCore.Server.Model;
-using Grpc.Core;
 using Headroom.Interop.Linux;
+using Headroom.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -15,25 +15,23 @@ namespace Headroom.IntegrationTests.Activity;
 internal sealed class InsideServer : IAsyncDisposable
 {
     public const int Http = 8000, Rpc = 8001;
-    public static readonly Method<byte[], byte[]> Unary = Of(MethodType.Unary, "Talk");
-    public static readonly Method<byte[], byte[]> Stream = Of(MethodType.ServerStreaming, "Stream");
 
     private const int InternetFamily6 = 10; // as the kernel counts
 
     private readonly WebApplication _app;
-    private readonly Gate _gate;
+    private readonly HeldCalls _calls;
     private readonly Socket[] _sockets;
 
-    private InsideServer(WebApplication app, Gate gate, Socket[] sockets) => (_app, _gate, _sockets) = (app, gate, sockets);
+    private InsideServer(WebApplication app, HeldCalls calls, Socket[] sockets) => (_app, _calls, _sockets) = (app, calls, sockets);
 
     /// <summary>Requests that wait to be let go.</summary>
-    public int Held => _gate.Held;
+    public int Held => _calls.Held;
 
-    public void LetGo(int count = 1) => _gate.Open.Release(count);
+    public void LetGo(int count = 1) => _calls.Open.Release(count);
 
     public static async Task<InsideServer> StartAsync(int pid, string containerId)
     {
-        var gate = new Gate();
+        var calls = new HeldCalls();
         // For IPv4 and IPv6, as most servers listen.
         Socket[] sockets = [Bound(pid, containerId, Http), Bound(pid, containerId, Rpc)];
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -43,16 +41,16 @@ internal sealed class InsideServer : IAsyncDisposable
             kestrel.ListenHandle((ulong)sockets[1].Handle, port => port.Protocols = HttpProtocols.Http2);
         });
         builder.Services.AddRouting().AddLogging().AddGrpc();
-        builder.Services.AddSingleton(gate).AddSingleton<IServiceMethodProvider<Gate>, Methods>();
+        builder.Services.AddSingleton(calls).AddSingleton<IServiceMethodProvider<HeldCalls>, HeldCalls.Methods>();
         var app = builder.Build();
         app.UseRouting();
-        app.MapGrpcService<Gate>();
+        app.MapGrpcService<HeldCalls>();
         app.Map("/health", () => "fine");
         app.Map("/metrics", () => "up 1\n");
         app.Map("/quick", () => "done");
         app.Map("/hold", async (HttpContext context) =>
         {
-            await gate.HoldAsync(context.RequestAborted);
+            await calls.HoldAsync(context.RequestAborted);
             await context.Response.WriteAsync(new string('x', 100_000));
         });
         app.Map("/tokens/{prefill:int}/{count:int}", async (HttpContext context, int prefill, int count) =>
@@ -68,7 +66,7 @@ internal sealed class InsideServer : IAsyncDisposable
             await context.Response.WriteAsync("data: [DONE]\n\n");
         });
         await app.StartAsync();
-        return new InsideServer(app, gate, sockets);
+        return new InsideServer(app, calls, sockets);
     }
 
     public async ValueTask DisposeAsync()
@@ -86,52 +84,5 @@ internal sealed class InsideServer : IAsyncDisposable
         var socket = new Socket(NetworkNamespace.CreateSocket(pid, containerId, InternetFamily6, Libc.Stream, 0)) { DualMode = true };
         socket.Bind(new IPEndPoint(IPAddress.IPv6Any, port));
         return socket;
-    }
-
-    private static Method<byte[], byte[]> Of(MethodType type, string name)
-    {
-        var bytes = Marshallers.Create(message => message, wire => wire);
-        return new Method<byte[], byte[]>(type, "chat.Chat", name, bytes, bytes);
-    }
-
-    private sealed class Gate
-    {
-        private int _held;
-
-        public SemaphoreSlim Open { get; } = new(0);
-        public int Held => Volatile.Read(ref _held);
-
-        public async Task HoldAsync(CancellationToken stop)
-        {
-            Interlocked.Increment(ref _held);
-            try
-            {
-                await Open.WaitAsync(stop);
-            }
-            finally
-            {
-                Interlocked.Decrement(ref _held);
-            }
-        }
-    }
-
-    private sealed class Methods : IServiceMethodProvider<Gate>
-    {
-        public void OnServiceMethodDiscovery(ServiceMethodProviderContext<Gate> context)
-        {
-            context.AddUnaryMethod(Unary, [], async (gate, asked, call) =>
-            {
-                await gate.HoldAsync(call.CancellationToken);
-                return asked;
-            });
-            context.AddServerStreamingMethod(Stream, [], async (gate, asked, answers, call) =>
-            {
-                for (var i = 0; i < asked[0]; i++)
-                {
-                    await gate.HoldAsync(call.CancellationToken);
-                    await answers.WriteAsync(new byte[5000]);
-                }
-            });
-        }
     }
 }

@@ -5,7 +5,7 @@ using Headroom.Testing;
 
 namespace Headroom.IntegrationTests.Gates;
 
-/// <summary>A server under traffic and batch work behind a gate, with agents that come and go: ticks of 100 ms and a lease of half a second, so that tests are quick.</summary>
+/// <summary>A server under traffic and batch work behind a gate, with agents that come and go; by default with ticks of 100 ms and a lease of half a second, so that tests are quick.</summary>
 internal sealed class GateNode : IDisposable
 {
     private readonly SharedCoreRig _rig;
@@ -14,15 +14,15 @@ internal sealed class GateNode : IDisposable
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(5) };
     private readonly int _port = RunningAgent.FreePort();
 
-    /// <param name="milliseconds">CPU time of a request.</param>
+    /// <param name="work">What a request takes of the server, as tests/fakes/server/job.c has it.</param>
     /// <param name="rate">Requests a second.</param>
-    public GateNode(DockerDaemon docker, int milliseconds, double rate)
+    public GateNode(DockerDaemon docker, string work, double rate)
     {
         _rig = new SharedCoreRig(docker, workMilliseconds: 20);
         _rig.StartBurners(1);
         Policy(gate: true);
         Guard = RunningAgent.Headroom(["guard", "--runtime-dir", $"{_folder}/run", "--state-dir", $"{_folder}/state", "--docker", docker.Socket]);
-        _load = _rig.StartLoad($"generate?ms={milliseconds}", rate, TimeSpan.FromMinutes(10), seed: 1, "--keep-alive");
+        _load = _rig.StartLoad($"generate?{work}", rate, TimeSpan.FromMinutes(10), seed: 1, "--keep-alive");
         var cgroup = File.ReadLines($"/proc/{docker.Pids(Batch)[0]}/cgroup").Select(line => line.Split(':', 3)).First(parts => parts[1] == "freezer")[2];
         Freezer = $"/sys/fs/cgroup/freezer{cgroup}/headroom/freezer.state";
     }
@@ -43,13 +43,13 @@ internal sealed class GateNode : IDisposable
         rules: { latencyGuard: off, gate: {{(gate ? "{ maxClosed: 2s }" : "off")}} }
         """);
 
-    public void Start()
+    public void Start(string tick = "100ms", string lease = "500ms")
     {
         Agent?.Dispose();
         Agent = RunningAgent.Headroom(
         [
             "run", "--metrics-listen", $"127.0.0.1:{_port}", "--control-listen", "off", "--runtime-dir", $"{_folder}/run", "--state-dir", $"{_folder}/state",
-            .. _rig.AgentOptions, "--tick", "100ms", "--guard-lease", "500ms",
+            .. _rig.AgentOptions, "--tick", tick, "--guard-lease", lease,
         ]);
     }
 
@@ -88,11 +88,12 @@ internal sealed class GateNode : IDisposable
 
     public bool IsFrozen => File.Exists(Freezer) && File.ReadAllText(Freezer).StartsWith("FR", StringComparison.Ordinal);
 
-    public void Until(Func<bool> condition, string what, TimeSpan? within = null)
+    /// <param name="look">How often; where looking disturbs what is looked at.</param>
+    public void Until(Func<bool> condition, string what, TimeSpan? within = null, TimeSpan? look = null)
     {
         try
         {
-            Eventually.True(condition, within ?? TimeSpan.FromSeconds(20), what);
+            Eventually.True(condition, within ?? TimeSpan.FromSeconds(20), what, look);
         }
         catch (TimeoutException e)
         {

@@ -40,5 +40,5 @@ program greedy "greedy.c cuda.c"
 program kernels "kernels.c cuda.c"
 # Linked with the driver, as nvcc -lcuda does it.
 program greedy-linked "greedy.c cuda.c" -DLINKED "$out/libcuda.so.1"
-program gated "gated.c gated_hand.c gated_paths.c cuda.c"
+program gated "gated.c gated_threads.c gated_contexts.c gated_hand.c gated_paths.c cuda.c"
 program torture "torture.c torture_work.c torture_check.c torture_gate.c cuda.c"

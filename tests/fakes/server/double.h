@@ -25,6 +25,7 @@ double *draw_arrivals(double rate, double seconds, unsigned long seed, double cv
 /* One thing that a client asks of the worker. */
 struct job {
     double work_seconds; /* of a whole plain answer, or of each token */
+    double wait_seconds; /* after the work, of a plain answer */
     int tokens;          /* 0: a plain answer */
 };
 /* The head of a request for the worker: its path and query say what; without them, the work given. */

@@ -1,6 +1,7 @@
 /* What the worker does for a request, and its answer. Each tells its service time: from its begin in the worker to just before its last bytes, wall time.
  *   /any                   the work that serve was started with
  *   /generate?ms=200       200 ms of CPU time; answers {"service_seconds":...}
+ *   /generate?ms=0&wait=2  2 ms of waiting, as for a device that needs no CPU
  *   /stream?tokens=10&ms=5 server-sent events: ten tokens, each after 5 ms of CPU time and sent at once; a last event with the service time, and [DONE] */
 #include "double.h"
 #include <stdio.h>
@@ -19,7 +20,7 @@ struct job parse_job(const char *head, double work_seconds)
 {
     size_t end = strcspn(head, "\r\n");
     int streams = !strncmp(head + strcspn(head, " "), " /stream", 8);
-    return (struct job){query(head, end, "ms=", work_seconds * 1000) / 1000, streams ? (int)query(head, end, "tokens=", 10) : 0};
+    return (struct job){query(head, end, "ms=", work_seconds * 1000) / 1000, query(head, end, "wait=", 0) / 1000, streams ? (int)query(head, end, "tokens=", 10) : 0};
 }
 
 static void work(double seconds)
@@ -28,6 +29,13 @@ static void work(double seconds)
     while (now_seconds(CLOCK_THREAD_CPUTIME_ID) < end)
         for (volatile int i = 0; i < 20000; i++)
             ;
+}
+
+static void wait_for_device(double seconds)
+{
+    struct timespec time = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
+    if (seconds > 0)
+        nanosleep(&time, NULL);
 }
 
 int answer(int socket, const char *status, const char *type, const char *body, size_t length, int keep)
@@ -69,6 +77,7 @@ int do_job(int socket, struct job job, int keep)
     double since = now_seconds(CLOCK_MONOTONIC);
     char body[64];
     work(job.work_seconds);
+    wait_for_device(job.wait_seconds);
     int n = snprintf(body, sizeof body, "{\"service_seconds\":%.6f}\n", now_seconds(CLOCK_MONOTONIC) - since);
     return answer(socket, "200 OK", "application/json", body, (size_t)n, keep);
 }

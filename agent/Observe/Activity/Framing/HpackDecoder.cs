@@ -63,7 +63,7 @@ internal sealed class HpackDecoder(QuietPaths quiet)
             _gaveUp = true;
             return HpackSays.Request;
         }
-        if (_path == HpackField.LookCall && _method is HpackField.Get or HpackField.Post || _path == HpackField.Look && _method == HpackField.Get)
+        if (_path == HpackField.LookCall && _method == HpackField.Post || _path == HpackField.Look && _method == HpackField.Get)
             return HpackSays.Look;
         return _path == HpackField.Other && _method == HpackField.Other && !_unknown ? HpackSays.Nothing : HpackSays.Request;
     }
@@ -151,16 +151,9 @@ internal sealed class HpackDecoder(QuietPaths quiet)
         _ => value.SequenceEqual("GET"u8) || value.SequenceEqual("HEAD"u8) ? HpackField.Get : value.SequenceEqual("POST"u8) ? HpackField.Post : HpackField.OtherMethod,
     };
 
-    private HpackField SaysPath(ReadOnlySpan<byte> path)
-    {
-        if (!quiet.Has(path))
-            return HpackField.Path;
-        // gRPC: /package.Service/Method. It is always posted, where a plain path that is posted is work.
-        var end = path.IndexOfAny("?#"u8);
-        var name = end < 0 ? path : path[..end];
-        var slash = name.LastIndexOf((byte)'/');
-        return slash > 0 && name[..slash].Contains((byte)'.') ? HpackField.LookCall : HpackField.Look;
-    }
+    // gRPC is always posted, where a plain path that is posted is work.
+    private HpackField SaysPath(ReadOnlySpan<byte> path) =>
+        quiet.HasPage(path) ? HpackField.Look : QuietPaths.HasCall(path) ? HpackField.LookCall : HpackField.Path;
 
     private void Note(HpackField field)
     {

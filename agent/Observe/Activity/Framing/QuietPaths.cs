@@ -21,9 +21,6 @@ internal sealed class QuietPaths(string? metricsPath)
         return method.SequenceEqual("POST"u8) && HasCall(path);
     }
 
-    /// <param name="path">As sent, with its query; of gRPC <c>/package.Service/Method</c>.</param>
-    public bool Has(ReadOnlySpan<byte> path) => HasPage(path) || HasCall(path);
-
     /// <summary>A page that GET or HEAD may ask for.</summary>
     public bool HasPage(ReadOnlySpan<byte> path)
     {

@@ -4,7 +4,6 @@
 #include "gated.h"
 
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 
 CUcontext context;
@@ -24,9 +23,8 @@ void *driver_call(const char *name, int version, const char *symbol, enum find h
         *(void **)&get = dlsym(library, "cuGetProcAddress_v2");
     return get(name, &found, version, how == BY_PROC_ADDRESS_PER_THREAD ? CU_GET_PROC_ADDRESS_PER_THREAD_DEFAULT_STREAM : 0, &status) ? 0 : found;
 }
-#define DRIVER(symbol, parameters) ((CUresult(*) parameters)driver_call(0, 0, #symbol, BY_DLSYM))
 
-static CUresult launch_on(CUstream on, unsigned us)
+CUresult launch_on(CUstream on, unsigned us)
 {
     void *values[] = {&us};
 
@@ -48,9 +46,9 @@ static CUresult kernel_and_wait(void *us)
     return result ? result : DRIVER(cuStreamSynchronize, (CUstream))(stream);
 }
 
-static double ms(uint64_t from, uint64_t to) { return (double)(int64_t)(to - from) / 1e6; }
+double ms(uint64_t from, uint64_t to) { return (double)(int64_t)(to - from) / 1e6; }
 
-static void wait_held(struct held_call *held) { check(HOLDS(waiting() == 1) && !ended(held), "held"); }
+void wait_held(struct held_call *held) { check(HOLDS(waiting() == 1) && !ended(held), "held"); }
 
 static void free_calls(void)
 {
@@ -253,201 +251,6 @@ static void ends_by_itself(void)
         kill(agent, SIGKILL);
         waitpid(agent, 0, 0);
     }
-}
-
-static double cpu_ms(void)
-{
-    struct rusage used;
-
-    getrusage(RUSAGE_SELF, &used);
-    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1e3 + (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e3;
-}
-
-static int by_size(const void *a, const void *b) { return *(const double *)a < *(const double *)b ? -1 : *(const double *)a > *(const double *)b; }
-
-static void threads(void)
-{
-    struct held_call held[8];
-    double delays[100], before;
-    uint64_t opened;
-    bool all = true;
-
-    put_gate(HR_GATE_CLOSED, 8, 20000);
-    for (int t = 0; t < 8; t++)
-        start(&held[t], kernel, 0);
-    check(HOLDS(waiting() == 8), "eight threads are held");
-    before = cpu_ms();
-    pause_us(500000);
-    before = cpu_ms() - before;
-    check(before < 100, "they use %.1f %% of a core", before / 5);
-    opened = steady_ns();
-    put_gate(HR_GATE_OPEN, 8, 20000);
-    for (int t = 0; t < 8; t++)
-        all &= join(&held[t]) && !held[t].result;
-    check(all && waiting() == 0 && passing() == 0, "and all go on when it opens");
-    for (int i = 0; i < 100; i++) {
-        put_gate(HR_GATE_CLOSED, 8, 20000);
-        start(&held[0], kernel, 0);
-        HOLDS(waiting() == 1);
-        pause_us(i % 20 * 500);
-        opened = steady_ns();
-        put_gate(HR_GATE_OPEN, 8, 20000);
-        join(&held[0]);
-        delays[i] = ms(opened, held[0].ended_ns) * 1000;
-    }
-    qsort(delays, 100, sizeof *delays, by_size);
-    check(delays[50] < 2000, "from opening to the launch: %.0f us in the middle, %.0f us at 95 of 100", delays[50], delays[95]);
-}
-
-static volatile sig_atomic_t handled;
-static void handler(int number) { (void)number, handled++; }
-
-static void signals(void)
-{
-    struct sigaction action = {.sa_handler = handler};
-    struct held_call held;
-
-    sigaction(SIGUSR1, &action, 0);
-    put_gate(HR_GATE_CLOSED, 8, 20000);
-    start(&held, kernel, 0);
-    wait_held(&held);
-    for (int i = 0; i < 200; i++) {
-        pthread_kill(held.thread, SIGUSR1);
-        pause_us(50);
-    }
-    check(handled > 0 && !ended(&held) && waiting() == 1, "signals are handled while it waits, and it goes on waiting: %d", (int)handled);
-    put_gate(HR_GATE_OPEN, 8, 20000);
-    check(join(&held) && !held.result, "until it opens");
-}
-
-static void fork_and_kill(void)
-{
-    struct held_call held[4];
-    uint64_t begin;
-    int status = -1;
-    pid_t child;
-
-    put_gate(HR_GATE_CLOSED, 8, 20000);
-    for (int t = 0; t < 4; t++)
-        start(&held[t], kernel, 0);
-    HOLDS(waiting() == 4);
-    child = fork();
-    if (child == 0) {
-        alarm(10);
-        _exit(kernel(0) == CUDA_ERROR_NOT_INITIALIZED ? 0 : 1);
-    }
-    waitpid(child, &status, 0);
-    check(status == 0, "a child forked while four threads wait is not held: %x", status);
-    child = fork();
-    if (child == 0) {
-        alarm(10);
-        execl("/proc/self/exe", "gated", "hold", NULL);
-        _exit(127);
-    }
-    HOLDS(slot_of(child) && slot_of(child)->gate_now >> 32 == 1);
-    check(slot_of(child) && slot_of(child)->gate_now >> 32 == 1, "a child that begins CUDA anew is held like its parent");
-    begin = steady_ns();
-    kill(child, SIGKILL);
-    waitpid(child, &status, 0);
-    check(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && ms(begin, steady_ns()) < 1000, "and can be killed: %.1f ms", ms(begin, steady_ns()));
-    put_gate(HR_GATE_OPEN, 8, 20000);
-    for (int t = 0; t < 4; t++)
-        check(join(&held[t]) && !held[t].result, "its parent's thread goes on");
-}
-
-static void capture(void)
-{
-    struct headroom_cuda_queue before, after;
-    struct hr_process *slot = slot_of(getpid());
-    CUstream captured, other;
-    struct held_call held;
-    CUgraphExec executable;
-    CUgraph graph = 0;
-    uint64_t passed;
-
-    must(DRIVER(cuStreamCreate, (CUstream *, unsigned))(&captured, 0), "stream");
-    must(DRIVER(cuStreamCreate, (CUstream *, unsigned))(&other, 0), "stream");
-    put_gate(HR_GATE_OPEN, 2, 20000);
-    MUST(cuCtxSynchronize());
-    must(DRIVER(cuStreamBeginCapture_v2, (CUstream, int))(captured, CU_STREAM_CAPTURE_MODE_GLOBAL), "capture");
-    before = queue();
-    /* Meanwhile another stream comes to the cap: what is asked there must not break the capture. */
-    for (int i = 0; i < 8; i++)
-        must(launch_on(other, 300), "launch beside a capture");
-    put_gate(HR_GATE_CLOSED, 2, 20000);
-    passed = slot->gate_passed;
-    uint64_t begin = steady_ns();
-    for (int i = 0; i < 5; i++)
-        must(launch_on(captured, 50), "launch in a capture");
-    must(DRIVER(cuMemsetD8Async, (CUdeviceptr, unsigned char, size_t, CUstream))(0, 0, 0, captured), "set in a capture");
-    check(ms(begin, steady_ns()) < 10000 && slot->gate_passed == passed && queue().launches == before.launches + 8, "launches in a capture are neither held nor counted");
-    start(&held, kernel, 0); /* held, and asking for the drain */
-    HOLDS(waiting() == 1);
-    pause_us(5000);
-    CUresult result = DRIVER(cuStreamEndCapture, (CUstream, CUgraph *))(captured, &graph);
-    check(result == 0, "the capture is whole: %s", error_name(result));
-    MUST(cuGraphInstantiateWithFlags(&executable, graph, 0));
-    put_gate(HR_GATE_OPEN, 2, 20000);
-    join(&held);
-    put_gate(HR_GATE_CLOSED, 2, 20000);
-    start(&held, (CUresult(*)(void *))(void *)cuda.cuGraphLaunch, executable);
-    wait_held(&held);
-    put_gate(HR_GATE_OPEN, 2, 20000);
-    check(join(&held), "its graph's launch is held");
-    after = queue();
-    check(after.us[0] == 250, "and runs all of it: %lu us", after.us[0]);
-}
-
-static CUresult in_context(void *its)
-{
-    MUST(cuCtxSetCurrent(its));
-    for (int i = 0; i < 4; i++) {
-        CUresult result = launch_on(0, 300000);
-        if (result)
-            return result;
-    }
-    return CUDA_SUCCESS;
-}
-
-static void contexts(void)
-{
-    struct held_call held;
-    CUcontext made;
-
-    for (int closed = 0; closed < 2; closed++) {
-        MUST(cuCtxCreate(&made, 0, 0));
-        MUST(cuCtxSetCurrent(context));
-        put_gate(closed ? HR_GATE_CLOSED : HR_GATE_OPEN, 2, 20000);
-        start(&held, in_context, made);
-        check(HOLDS(closed ? waiting() == 1 : queue().queued == 2), "a thread waits %s", closed ? "at the gate" : "for a place");
-        pause_us(1000);
-        uint64_t begin = steady_ns();
-        MUST(cuCtxDestroy(made));
-        check(ms(begin, steady_ns()) < 500, "its context can be destroyed meanwhile: %.1f ms", ms(begin, steady_ns()));
-        put_gate(HR_GATE_OPEN, 2, 20000);
-        bool heard = join(&held) && held.result != CUDA_SUCCESS;
-        check(heard, "and it hears so: %s", error_name(held.result));
-        MUST(cuCtxSynchronize());
-    }
-    /* The same address again and again: another context's events must not be asked for. */
-    for (int i = 0; i < 100; i++) {
-        MUST(cuCtxCreate(&made, 0, 0));
-        for (int n = 0; n < 5; n++)
-            must(launch_on(0, 1), "launch in a new context");
-        MUST(cuCtxDestroy(made));
-        MUST(cuCtxSetCurrent(context));
-    }
-    check(slot_of(getpid())->books[0].gate_in_flight < 100, "a hundred contexts come and go");
-    must(kernel(0), "launch after them");
-    CUstream own;
-    for (int i = 0; i < 100; i++) {
-        must(DRIVER(cuStreamCreate, (CUstream *, unsigned))(&own, 0), "stream");
-        for (int n = 0; n < 5; n++)
-            must(launch_on(own, 20), "launch on a new stream");
-        must(DRIVER(cuStreamDestroy_v2, (CUstream))(own), "destroy");
-    }
-    check(!launch_on(0, 0), "a hundred streams come and go with launches in flight");
-    MUST(cuCtxSynchronize());
 }
 
 static uint64_t random_word(uint64_t *state)

@@ -1,4 +1,4 @@
-/* What the parts of gated share: gated.c the scenarios, gated_hand.c the agent's hand at the gate, gated_paths.c every way to launch. */
+/* What the parts of gated share: gated.c, gated_threads.c and gated_contexts.c the scenarios, gated_hand.c the agent's hand at the gate, gated_paths.c every way to launch. */
 #ifndef HEADROOM_CUDA_GATED_H
 #define HEADROOM_CUDA_GATED_H
 
@@ -54,9 +54,18 @@ bool join(struct held_call *held); /* false: it hangs */
 extern CUcontext context;
 extern CUstream stream;
 CUresult kernel(void *us); /* one of so many microseconds on `stream` */
+CUresult launch_on(CUstream on, unsigned us);
 void *driver_call(const char *name, int version, const char *symbol, enum find how);
+#define DRIVER(symbol, parameters) ((CUresult(*) parameters)driver_call(0, 0, #symbol, BY_DLSYM))
+double ms(uint64_t from, uint64_t to);
+void wait_held(struct held_call *held);
 
-/* ---- gated_paths.c */
+/* ---- scenarios of the other files */
 void every_path(void);
+void threads(void);
+void signals(void);
+void fork_and_kill(void);
+void capture(void);
+void contexts(void);
 
 #endif

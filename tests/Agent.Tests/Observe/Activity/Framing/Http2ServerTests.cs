@@ -39,7 +39,7 @@ public sealed class Http2ServerTests : IAsyncLifetime
     [Fact]
     public async Task A_unary_call_is_in_flight_while_the_server_holds_it()
     {
-        using var call = _calls.AsyncUnaryCall(GrpcServer.Unary, null, new CallOptions(), [1, 2, 3]);
+        using var call = _calls.AsyncUnaryCall(HeldCalls.Unary, null, new CallOptions(), [1, 2, 3]);
         await HeldAsync(1);
         Assert.Equal(1, _relay.InFlight);
         _server.LetGo();
@@ -51,7 +51,7 @@ public sealed class Http2ServerTests : IAsyncLifetime
     [Fact]
     public async Task Calls_beside_each_other_on_one_connection_are_counted_each()
     {
-        var calls = Enumerable.Range(0, 40).Select(i => _calls.AsyncUnaryCall(GrpcServer.Unary, null, new CallOptions(), new byte[i * 3000])).ToList();
+        var calls = Enumerable.Range(0, 40).Select(i => _calls.AsyncUnaryCall(HeldCalls.Unary, null, new CallOptions(), new byte[i * 3000])).ToList();
         await HeldAsync(40);
         Assert.Equal((40, 1), (_relay.InFlight, _relay.Connections));
         for (var left = 39; left >= 0; left--)
@@ -67,7 +67,7 @@ public sealed class Http2ServerTests : IAsyncLifetime
     [Fact]
     public async Task A_server_stream_is_in_flight_until_its_last_message()
     {
-        using var call = _calls.AsyncServerStreamingCall(GrpcServer.Stream, null, new CallOptions(), [20]);
+        using var call = _calls.AsyncServerStreamingCall(HeldCalls.Stream, null, new CallOptions(), [20]);
         for (var i = 0; i < 20; i++)
         {
             await HeldAsync(1);
@@ -82,7 +82,7 @@ public sealed class Http2ServerTests : IAsyncLifetime
     [Fact]
     public async Task A_client_stream_and_a_chat_are_one_request_each()
     {
-        using (var upload = _calls.AsyncClientStreamingCall(GrpcServer.Upload, null, new CallOptions()))
+        using (var upload = _calls.AsyncClientStreamingCall(HeldCalls.Upload, null, new CallOptions()))
         {
             for (var i = 0; i < 50; i++)
                 await upload.RequestStream.WriteAsync(new byte[10_000]);
@@ -93,7 +93,7 @@ public sealed class Http2ServerTests : IAsyncLifetime
             await upload;
         }
         Assert.Equal(0, _relay.InFlight);
-        using var chat = _calls.AsyncDuplexStreamingCall(GrpcServer.Chat, null, new CallOptions());
+        using var chat = _calls.AsyncDuplexStreamingCall(HeldCalls.Chat, null, new CallOptions());
         for (var i = 0; i < 10; i++)
         {
             await chat.RequestStream.WriteAsync(new byte[100]);
@@ -113,7 +113,7 @@ public sealed class Http2ServerTests : IAsyncLifetime
     {
         for (var i = 0; i < 50; i++)
         {
-            using var call = _calls.AsyncUnaryCall(GrpcServer.Check, null, new CallOptions(), [0]);
+            using var call = _calls.AsyncUnaryCall(HeldCalls.Check, null, new CallOptions(), [0]);
             await call;
         }
         Assert.Equal((0, 0L, 1), (_relay.InFlight, _relay.Requests, _relay.Connections));
@@ -124,7 +124,7 @@ public sealed class Http2ServerTests : IAsyncLifetime
     public async Task A_call_that_its_client_gives_up_is_over()
     {
         using var stop = new CancellationTokenSource();
-        using var call = _calls.AsyncUnaryCall(GrpcServer.Unary, null, new CallOptions(cancellationToken: stop.Token), [1]);
+        using var call = _calls.AsyncUnaryCall(HeldCalls.Unary, null, new CallOptions(cancellationToken: stop.Token), [1]);
         await HeldAsync(1);
         Assert.Equal(1, _relay.InFlight);
         await stop.CancelAsync();
@@ -136,7 +136,7 @@ public sealed class Http2ServerTests : IAsyncLifetime
     [Fact]
     public async Task A_call_whose_server_goes_is_over()
     {
-        using var call = _calls.AsyncUnaryCall(GrpcServer.Unary, null, new CallOptions(), [1]);
+        using var call = _calls.AsyncUnaryCall(HeldCalls.Unary, null, new CallOptions(), [1]);
         await HeldAsync(1);
         var stopping = _server.DisposeAsync();
         await call;
