@@ -4,7 +4,7 @@ using Headroom.Testing;
 namespace Headroom.IntegrationTests;
 
 /// <summary>The agent on real containers; the GPU is the NVML double, which reports the containers' real processes.</summary>
-[Collection(nameof(Node))]
+[Collection(nameof(PatientNode))]
 public sealed class ContainersTests(DockerDaemon docker) : IDisposable
 {
     private const long MiB = 1024 * 1024;

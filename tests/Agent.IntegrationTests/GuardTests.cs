@@ -11,7 +11,7 @@ using Headroom.Testing;
 namespace Headroom.IntegrationTests;
 
 /// <summary><c>headroom guard</c> as a process, on real containers that an agent left frozen.</summary>
-[Collection(nameof(Node))]
+[Collection(nameof(OtherPatientNode))]
 public sealed class GuardTests(DockerDaemon docker, ITestOutputHelper report) : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("headroom-guard-").FullName;

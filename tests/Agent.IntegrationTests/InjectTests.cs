@@ -7,7 +7,7 @@ using Headroom.Testing;
 namespace Headroom.IntegrationTests;
 
 /// <summary><c>headroom inject</c> beside a real Docker.</summary>
-[Collection(nameof(Node))]
+[Collection(nameof(OtherPatientNode))]
 public sealed class InjectTests(DockerDaemon docker) : IDisposable
 {
     private const string Musl = "headroom-test/musl:1";

@@ -4,7 +4,7 @@ using Headroom.Testing;
 namespace Headroom.IntegrationTests.Acting;
 
 /// <summary>Docker, the disk and the clock misbehave while Headroom acts: nothing is done twice, nothing is believed that is not so, nothing stays.</summary>
-[Collection(nameof(Node))]
+[Collection(nameof(OtherPatientNode))]
 public sealed class FaultTests : IDisposable
 {
     private readonly DockerDaemon _docker;

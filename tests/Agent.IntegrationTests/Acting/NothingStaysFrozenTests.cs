@@ -4,7 +4,7 @@ using Headroom.Testing;
 namespace Headroom.IntegrationTests.Acting;
 
 /// <summary>The agent dies, stops or hangs at each step on real containers: whatever it held of compute runs again, and stays so.</summary>
-[Collection(nameof(Node))]
+[Collection(nameof(PatientNode))]
 public sealed class NothingStaysFrozenTests(DockerDaemon docker) : IDisposable
 {
     private readonly ActingNode _node = new(docker);

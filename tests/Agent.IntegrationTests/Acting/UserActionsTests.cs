@@ -5,7 +5,7 @@ using Headroom.Testing;
 namespace Headroom.IntegrationTests.Acting;
 
 /// <summary>What people and health checks do to a container that Headroom keeps on a share or paused: each behaves as without us.</summary>
-[Collection(nameof(Node))]
+[Collection(nameof(PatientNode))]
 public sealed class UserActionsTests : IDisposable
 {
     private readonly DockerDaemon _docker;

@@ -5,7 +5,7 @@ using Headroom.IntegrationTests.Support;
 namespace Headroom.IntegrationTests.Alerts;
 
 /// <summary>A real Prometheus and a real Alertmanager fire a rule at the agent, which holds a real container for it.</summary>
-[Collection(nameof(Node))]
+[Collection(nameof(PatientNode))]
 public sealed class RealAlertmanagerTests : IDisposable
 {
     private const string Bystander = "bystander";

@@ -5,7 +5,7 @@ using Headroom.Testing;
 namespace Headroom.IntegrationTests.Caps;
 
 /// <summary>Caps on real containers: the real agent, the preload library, and doubles of CUDA and NVML that share one machine.</summary>
-[Collection(nameof(Node))]
+[Collection(nameof(OtherPatientNode))]
 public sealed class CapTests(DockerDaemon docker)
 {
     private static readonly string[] Paths = ["plain", "pitch", "managed", "async", "pool", "vmm", "array", "array3d", "mipmap", "graph"];

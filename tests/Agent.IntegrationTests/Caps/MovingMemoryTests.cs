@@ -5,7 +5,7 @@ using Headroom.IntegrationTests.Support;
 namespace Headroom.IntegrationTests.Caps;
 
 /// <summary>Scenario 6 with everything real but the card: VRAM moves from batch to a critical model while both run, and back.</summary>
-[Collection(nameof(Node))]
+[Collection(nameof(OtherPatientNode))]
 public sealed class MovingMemoryTests(DockerDaemon docker, ITestOutputHelper output)
 {
     // Of 40 GiB: 1 GiB stays in reserve. A guarantee is no number that it holds; it is what it can have at any time.

@@ -7,19 +7,21 @@ namespace Headroom.IntegrationTests.Support;
 public sealed class DockerDaemon : IDisposable
 {
     public const string Image = "headroom-test/box:1";
-    /// <summary>Of this process alone: two runs of the tests on one machine leave each other's network alone.</summary>
-    private static readonly string Bridge = $"hdrmtest{Environment.ProcessId}";
-    private static readonly string Subnet = $"10.213.{Environment.ProcessId % 250}";
+    private static int _made;
 
+    // Of this daemon alone: two of them, and two runs of the tests on one machine, leave each other's network alone.
+    private readonly string _bridge, _subnet;
     private readonly string _folder = Directory.CreateTempSubdirectory("headroom-docker-").FullName;
     private RunningProgram? _daemon;
 
     public DockerDaemon()
     {
         Requirements.Need("dockerd", "docker", "busybox", "ip");
-        Shell.Try("ip", ["link", "add", Bridge, "type", "bridge"]);
-        Shell.Try("ip", ["addr", "add", $"{Subnet}.1/24", "dev", Bridge]);
-        Shell.Run("ip", "link", "set", Bridge, "up");
+        var number = Interlocked.Increment(ref _made);
+        (_bridge, _subnet) = ($"hdrm{Environment.ProcessId}x{number}", $"10.{212 + number}.{Environment.ProcessId % 250}");
+        Shell.Try("ip", ["link", "add", _bridge, "type", "bridge"]);
+        Shell.Try("ip", ["addr", "add", $"{_subnet}.1/24", "dev", _bridge]);
+        Shell.Run("ip", "link", "set", _bridge, "up");
         Start();
         ImportImage();
     }
@@ -60,8 +62,8 @@ public sealed class DockerDaemon : IDisposable
     {
         _daemon = new RunningProgram("dockerd",
         [
-            "--data-root", $"{_folder}/data", "--exec-root", $"{_folder}/exec", "--pidfile", $"{_folder}/pid", "-H", Socket, "--bridge", Bridge,
-            "--fixed-cidr", $"{Subnet}.0/24", "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false", "--live-restore",
+            "--data-root", $"{_folder}/data", "--exec-root", $"{_folder}/exec", "--pidfile", $"{_folder}/pid", "-H", Socket, "--bridge", _bridge,
+            "--fixed-cidr", $"{_subnet}.0/24", "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false", "--live-restore",
         ]);
         try
         {
@@ -89,7 +91,7 @@ public sealed class DockerDaemon : IDisposable
         if (containers.Length > 0)
             Docker(["rm", "-f", .. containers]);
         Stop();
-        Shell.Try("ip", ["link", "del", Bridge]);
+        Shell.Try("ip", ["link", "del", _bridge]);
         foreach (var mount in File.ReadLines("/proc/self/mounts").Select(m => m.Split(' ')[1]).Where(m => m.StartsWith(_folder, StringComparison.Ordinal)).Reverse())
             Shell.Try("umount", ["-l", mount]);
         Directory.Delete(_folder, recursive: true);
