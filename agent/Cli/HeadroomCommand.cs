@@ -22,7 +22,9 @@ internal static class HeadroomCommand
             InjectCommand.Create(),
             DoctorCommand.Create(),
             GuardCommand.Create(),
+            VersionCommand.CreateLicenses(),
         };
+        VersionCommand.Tell(root);
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
