@@ -22,6 +22,7 @@ internal static class HeadroomCommand
             InjectCommand.Create(),
             DoctorCommand.Create(),
             GuardCommand.Create(),
+            ExecCommand.Create(),
         };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
