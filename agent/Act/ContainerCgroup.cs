@@ -57,7 +57,8 @@ internal sealed class ContainerCgroup
         select reached;
 
     // Lines of /proc/pid/cgroup: "0::/path" is version 2, "7:freezer:/path" the freezer of version 1.
-    private string? PathIn(bool v2)
+    /// <summary>Where that process is in the tree of version 2, or of version 1's freezer; null: in none.</summary>
+    public string? PathIn(bool v2)
     {
         foreach (var line in _cgroups)
             if (line.Split(':', 3) is [var hierarchy, var controllers, var path] && (v2 ? hierarchy == "0" : controllers.Split(',').Contains("freezer")))

@@ -41,7 +41,7 @@ internal sealed record DockerResult(DockerAnswer Answer, string Words);
 
 /// <summary>The calls that Act makes to the Docker daemon. Reading is tried again; what changes something is sent once, and an answer that does not come is
 /// <see cref="DockerAnswer.Unknown"/>. A daemon that fails again and again is left alone for a moment. Never <c>update</c>: it takes the NVIDIA devices from a container.</summary>
-internal sealed class DockerHand : IDisposable
+internal sealed class DockerHand : IContainerLook, IDisposable
 {
     private static readonly TimeSpan Call = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan DefaultStopTimeout = TimeSpan.FromSeconds(10);
@@ -77,8 +77,7 @@ internal sealed class DockerHand : IDisposable
         _change = circuit;
     }
 
-    /// <summary>Null when there is no such container.</summary>
-    /// <exception cref="DockerAwayException">The daemon does not answer.</exception>
+    /// <inheritdoc/>
     public async Task<ContainerNow?> InspectAsync(string id, CancellationToken stop)
     {
         try

@@ -15,7 +15,7 @@ internal static class DoctorCommand
         var metrics = SharedSettings.MetricsListen();
         var control = SharedSettings.ControlListen();
         var webhook = SharedSettings.WebhookListen();
-        var docker = SharedSettings.Docker();
+        var docker = SharedSettings.DockerOrOff();
         var nvml = SharedSettings.Nvml();
         var state = SharedSettings.StateDirectory();
         var runtime = SharedSettings.RuntimeDirectory();
@@ -33,7 +33,8 @@ internal static class DoctorCommand
                 MetricsListen = parsed.GetValue(metrics)!,
                 ControlListen = parsed.GetValue(control)!.At,
                 WebhookListen = parsed.GetValue(webhook)!.At,
-                Docker = parsed.GetValue(docker) ?? DockerConnection.DefaultEndpoint,
+                Docker = parsed.GetValue(docker)?.At ?? DockerConnection.DefaultEndpoint,
+                NoDocker = parsed.GetValue(docker) is { At: null },
                 NvmlLibrary = parsed.GetValue(nvml),
                 Directories = AgentDirectories.Resolve(
                     parsed.GetValue(state), parsed.GetValue(runtime), simulate: false, Environment.IsPrivilegedProcess, environment),

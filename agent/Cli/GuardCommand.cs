@@ -12,7 +12,7 @@ internal static class GuardCommand
 {
     public static Command Create()
     {
-        var docker = SharedSettings.Docker();
+        var docker = SharedSettings.DockerOrOff();
         var state = SharedSettings.StateDirectory();
         var runtime = SharedSettings.RuntimeDirectory();
         var once = new Option<bool>("--once") { Description = "Give back all compute that the journal says is held, now, and end: for after the agent's end, or by hand. Not while a healthy agent runs." };
@@ -30,7 +30,7 @@ internal static class GuardCommand
         {
             var places = AgentDirectories.Resolve(
                 parsed.GetValue(state), parsed.GetValue(runtime), simulate: false, Environment.IsPrivilegedProcess, Environment.GetEnvironmentVariable);
-            var options = new GuardOptions(places.Runtime, places.State, parsed.GetValue(docker) ?? DockerConnection.DefaultEndpoint);
+            var options = new GuardOptions(places.Runtime, places.State, parsed.GetValue(docker)?.At ?? DockerConnection.DefaultEndpoint);
             using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
             using var term = End(PosixSignal.SIGTERM, ending);
             using var interrupt = End(PosixSignal.SIGINT, ending);

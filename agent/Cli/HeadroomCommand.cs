@@ -23,6 +23,7 @@ internal static class HeadroomCommand
             DoctorCommand.Create(),
             GuardCommand.Create(),
             VersionCommand.CreateLicenses(),
+            ExecCommand.Create(),
         };
         VersionCommand.Tell(root);
         var parsed = root.Parse(args);

@@ -24,7 +24,7 @@ internal static class RunCommand
         var webhook = SharedSettings.WebhookListen();
         var secret = Settings.Text("webhook-secret-file", "Alerts must be signed (HMAC-SHA256, as Grafana does) with the secret in this file.", "FILE");
         var web = Settings.Text("web-config-file", "TLS, users and headers of the TCP listeners: exporter-toolkit's web.config.yml.", "FILE");
-        var docker = SharedSettings.Docker();
+        var docker = SharedSettings.DockerOrOff();
         var nvml = SharedSettings.Nvml();
         var state = SharedSettings.StateDirectory();
         var runtime = SharedSettings.RuntimeDirectory();
@@ -64,7 +64,8 @@ internal static class RunCommand
                 WebhookListen = parsed.GetValue(webhook)!.At,
                 WebhookSecretFile = parsed.GetValue(secret),
                 Web = config,
-                Docker = parsed.GetValue(docker),
+                Docker = parsed.GetValue(docker)?.At,
+                NoDocker = parsed.GetValue(docker) is { At: null },
                 NvmlLibrary = parsed.GetValue(nvml),
                 Directories = AgentDirectories.Resolve(
                     parsed.GetValue(state), parsed.GetValue(runtime), simulated, Environment.IsPrivilegedProcess, Environment.GetEnvironmentVariable),

@@ -13,6 +13,19 @@ internal static class SharedSettings
     public static Option<Uri?> Docker() => Settings.Create<Uri?>(
         "docker", "The Docker daemon.", "URI", null, "a URI such as unix:///var/run/docker.sock or tcp://127.0.0.1:2375", TryDocker);
 
+    /// <summary>Where the agent can do without.</summary>
+    public static Option<DockerPlace?> DockerOrOff() => Settings.Create<DockerPlace?>(
+        "docker", "The Docker daemon; off: there is none here, only processes of `headroom exec`.", "URI|off", null,
+        "off, or a URI such as unix:///var/run/docker.sock or tcp://127.0.0.1:2375", TryDockerOrOff);
+
+    private static bool TryDockerOrOff(string text, out DockerPlace? place)
+    {
+        Uri? uri = null;
+        var parsed = text == "off" || TryDocker(text, out uri);
+        place = new DockerPlace(uri);
+        return parsed;
+    }
+
     public static Option<string?> Nvml() => Settings.Text("nvml", "An NVML library instead of the driver's.", "PATH");
 
     public static Option<IPEndPoint> MetricsListen() => Settings.Create(
@@ -70,6 +83,9 @@ internal static class SharedSettings
             ? Model.Language.Chinese
             : Model.Language.English;
 }
+
+/// <param name="At">Null: off.</param>
+internal sealed record DockerPlace(Uri? At);
 
 /// <summary>Where something listens. Not a bare endpoint: System.CommandLine takes a parsed null for no answer.</summary>
 /// <param name="At">Null: off.</param>

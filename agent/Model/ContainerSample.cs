@@ -1,7 +1,8 @@
 namespace Headroom.Model;
 
 /// <summary>All containers of the node, running or not.</summary>
-internal sealed record WorkloadSweep(DockerInfo Docker, IReadOnlyList<ContainerSample> Containers);
+/// <param name="Docker">Null where there is none.</param>
+internal sealed record WorkloadSweep(DockerInfo? Docker, IReadOnlyList<ContainerSample> Containers);
 
 /// <param name="EngineVersion">e.g. <c>28.2.2</c>.</param>
 /// <param name="ApiVersion">The version that client and daemon agreed on, e.g. <c>1.51</c>.</param>
@@ -19,7 +20,7 @@ internal sealed record GpuRequest(bool All, IReadOnlyList<string> Devices);
 /// <summary>A port of the container that the host forwards.</summary>
 internal sealed record PublishedPort(int ContainerPort, int HostPort, string HostIp);
 
-/// <summary>One container as Docker tells it.</summary>
+/// <summary>One container as Docker tells it, or a process group, which has no image and which only the freezer can hold.</summary>
 internal sealed record ContainerSample
 {
     public required WorkloadId Id { get; init; }
@@ -27,6 +28,8 @@ internal sealed record ContainerSample
     public required string ContainerName { get; init; }
     /// <summary>As the user wrote it, e.g. <c>vllm/vllm-openai:v0.11.0</c>.</summary>
     public required string Image { get; init; }
+    /// <summary>Started by <c>headroom exec</c>: Docker does not know it.</summary>
+    public bool IsProcessGroup { get; init; }
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
     public required ContainerState State { get; init; }
     public ContainerHealth Health { get; init; }

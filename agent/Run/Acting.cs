@@ -60,9 +60,10 @@ internal sealed partial class Acting : IDisposable
         var locator = new FreezerLocator();
         FreezerPlace Locate(ContainerSample container) => locator.Find(container.Pid, container.Id.InstanceId);
         var freeze = new FreezeActuator(_freezer, Locate, FreezeCell.Gather);
-        var permission = new Permission(_hand, MayAct, Classifier.Classify, OwnContainer.Find());
+        var look = new ContainerLook(options.NoDocker ? null : _hand, new ProcessGroups(options.Directories.Runtime));
+        var permission = new Permission(look, MayAct, Classifier.Classify, OwnContainer.Find());
         var tools = new HandTools(
-            _journal, budgets, breaker, _hand, _freezer, freeze,
+            _journal, budgets, breaker, look, _freezer, freeze,
             new Dictionary<Lever, IActuator>
             {
                 [Lever.Share] = freeze,
@@ -128,7 +129,7 @@ internal sealed partial class Acting : IDisposable
             return;
         }
         using var both = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var events = _events.RunAsync(both.Token);
+        var events = _options.NoDocker ? Task.CompletedTask : _events.RunAsync(both.Token);
         using var timer = new PeriodicTimer(WatchLease, _time);
         try
         {

@@ -134,7 +134,8 @@ internal static partial class AgentHost
         }
         var (board, own) = (new FlightBoard(), new OwnCalls(time));
         var docker = new DockerSourceOptions { Endpoint = options.Docker ?? DockerConnection.DefaultEndpoint };
-        var workloads = new DockerWorkloadSource(docker, time, log.CreateLogger<DockerWorkloadSource>());
+        var containers = options.NoDocker ? null : new DockerWorkloadSource(docker, time, log.CreateLogger<DockerWorkloadSource>());
+        var workloads = new NodeWorkloadSource(containers, new ProcessGroups(options.Directories.Runtime), time);
         var sources = new NodeSources(
             GpuSources.Choose(options.NvmlLibrary, time, log), workloads, new LatencyWatch(time, log.CreateLogger<LatencyWatch>(), own),
             new ActivityWatch(board, own, time, log.CreateLogger<ActivityWatch>()),

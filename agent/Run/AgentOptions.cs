@@ -27,6 +27,8 @@ internal sealed record AgentOptions
     public WebConfig? Web { get; init; }
     /// <summary>The Docker daemon; default <c>unix:///var/run/docker.sock</c>.</summary>
     public Uri? Docker { get; init; }
+    /// <summary>There is no Docker here: only process groups are watched and held.</summary>
+    public bool NoDocker { get; init; }
     /// <summary>An NVML library instead of the driver's.</summary>
     public string? NvmlLibrary { get; init; }
     public required AgentDirectories Directories { get; init; }

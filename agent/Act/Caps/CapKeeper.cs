@@ -210,7 +210,7 @@ internal sealed partial class CapKeeper(CapProbe probe, HandTools tools)
         ContainerNow? container;
         try
         {
-            container = await tools.Docker.InspectAsync(hold.Workload.InstanceId, stop);
+            container = await tools.Look.InspectAsync(hold.Workload.InstanceId, stop);
         }
         catch (DockerAwayException)
         {

@@ -6,6 +6,10 @@ namespace Headroom.Act.Hands;
 /// <summary>The steps: each from a look at Docker to a proof.</summary>
 internal sealed partial class ContainerHand
 {
+    // What the freezer can't do is Docker's or the model server's.
+    private static StepResult? DockerOnly(ContainerNow container, Lever lever) => container.Sample.IsProcessGroup && lever != Lever.Share
+        ? StepResult.Refused($"it is a process group of `headroom exec`: it can be given a share or stand behind a gate, not {lever.Word()}") : null;
+
     private static bool Serves(Hold hold, ContainerNow now) => hold.Lever == Lever.Pause ? now.State == ContainerState.Paused : !now.Sample.Runs;
 
     private async Task TakeAsync(Step.Take step, Desired desired, CancellationToken stop)
@@ -16,6 +20,11 @@ internal sealed partial class ContainerHand
         if (container is null)
         {
             Refuse(step.Lever, StepKind.Take, desired, step.Wanted.Rule, step.Wanted.Reason, refusal!, began);
+            return;
+        }
+        if (DockerOnly(container, step.Lever) is { } only)
+        {
+            Refuse(step.Lever, StepKind.Take, desired, step.Wanted.Rule, step.Wanted.Reason, only, began);
             return;
         }
         var actuator = _tools.Actuators.GetValueOrDefault(step.Lever);
@@ -86,7 +95,7 @@ internal sealed partial class ContainerHand
         ContainerNow? container = null;
         try
         {
-            container = await _tools.Docker.InspectAsync(hold.Workload.InstanceId, stop);
+            container = await _tools.Look.InspectAsync(hold.Workload.InstanceId, stop);
             if (container is null)
             {
                 await DropAsync(hold, desired, "the container is gone", began);
@@ -127,7 +136,7 @@ internal sealed partial class ContainerHand
         ContainerNow? now;
         try
         {
-            now = await _tools.Docker.InspectAsync(hold.Workload.InstanceId, stop);
+            now = await _tools.Look.InspectAsync(hold.Workload.InstanceId, stop);
             Remember(m => m with { LookRest = (0, Now + FirstRest) });
         }
         catch (DockerAwayException)
@@ -186,7 +195,7 @@ internal sealed partial class ContainerHand
             return;
         }
         MarkTold(impulse.Key);
-        var result = impulse.Mode < Mode.Enforce
+        var result = DockerOnly(container, impulse.Lever) is { } only ? only : impulse.Mode < Mode.Enforce
             ? new StepResult(OutcomeResult.DryRun, "would be done in mode enforce")
             : await _tools.Restarts.DoAsync(new Target(Name, container, desired, Newest, _tools.MayAct), impulse, _tools.Crash, stop);
         Tell(StepKind.Impulse, impulse.Lever, impulse.Rule, result, began, desired, impulse.Reason);

@@ -7,7 +7,7 @@ namespace Headroom.Act.Hands;
 /// <param name="mayAct">Whether this agent still holds its lease.</param>
 /// <param name="classify">What a container's labels and this policy say now.</param>
 /// <param name="ownContainer">Id of the container that this agent runs in; null on the host.</param>
-internal sealed class Permission(DockerHand docker, Func<bool> mayAct, Func<ContainerSample, Policy, WorkloadPolicy> classify, string? ownContainer)
+internal sealed class Permission(IContainerLook look, Func<bool> mayAct, Func<ContainerSample, Policy, WorkloadPolicy> classify, string? ownContainer)
 {
     /// <returns>The container as it is now, or why not.</returns>
     public async Task<(ContainerNow?, StepResult?)> AskAsync(WorkloadId id, Mode mode, Policy current, CancellationToken stop)
@@ -17,7 +17,7 @@ internal sealed class Permission(DockerHand docker, Func<bool> mayAct, Func<Cont
         ContainerNow? now;
         try
         {
-            now = await docker.InspectAsync(id.InstanceId, stop);
+            now = await look.InspectAsync(id.InstanceId, stop);
         }
         catch (DockerAwayException e)
         {

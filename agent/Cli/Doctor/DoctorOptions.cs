@@ -8,6 +8,8 @@ internal sealed record DoctorOptions
 {
     public string? PolicyPath { get; init; }
     public required Uri Docker { get; init; }
+    /// <inheritdoc cref="AgentOptions.NoDocker"/>
+    public bool NoDocker { get; init; }
     public string? NvmlLibrary { get; init; }
     public required IPEndPoint MetricsListen { get; init; }
     /// <summary>Null: off.</summary>

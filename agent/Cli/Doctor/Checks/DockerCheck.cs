@@ -9,6 +9,11 @@ internal static class DockerCheck
 
     public static IEnumerable<Finding> Of(DockerFacts facts, bool hasDriver)
     {
+        if (facts.IsOff)
+        {
+            yield return new Finding(Code, Level.Ok, $"no Docker here: {Figures.Count(facts.Containers.Count, "program")} of `headroom exec`");
+            yield break;
+        }
         if (facts.Info is not { } info)
         {
             yield return new Finding(Code, Level.Fail, $"Docker at {facts.Endpoint}: {facts.Error}", Advice(facts));
@@ -32,5 +37,5 @@ internal static class DockerCheck
 
     private static string Advice(DockerFacts facts) => facts.Denied
         ? $"run as root, or as a member of the group of {facts.Endpoint.AbsolutePath}"
-        : "`systemctl status docker` tells whether it runs; --docker names another address; in a container mount the socket: -v /var/run/docker.sock:/var/run/docker.sock";
+        : "`systemctl status docker` tells whether it runs; --docker names another address, or off where there is none; in a container mount the socket: -v /var/run/docker.sock:/var/run/docker.sock";
 }

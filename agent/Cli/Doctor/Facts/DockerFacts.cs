@@ -19,12 +19,16 @@ internal sealed record DockerFacts(
     int CdiGpus = 0)
 {
     public IReadOnlyList<ContainerSample> Containers { get; init; } = [];
+    /// <summary>Nobody asked: there is none here.</summary>
+    public bool IsOff { get; init; }
 
     /// <summary>The containers are known: none listed means that there are none.</summary>
     public bool Lists => Info is not null && Error is null;
 
     public static async Task<DockerFacts> ReadAsync(DoctorOptions options, TimeProvider time, CancellationToken stop)
     {
+        if (options.NoDocker)
+            return new DockerFacts(options.Docker) { IsOff = true, Containers = new ProcessGroups(options.Directories.Runtime).List() };
         var facts = await AskAsync(options, time, stop);
         return facts.Info is null ? facts : await ListAsync(facts, options, time, stop);
     }

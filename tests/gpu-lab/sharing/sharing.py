@@ -1,0 +1,214 @@
+"""sharing.py: a model server and a training job on one GPU: alone, by time-slicing, by MPS, and with Headroom's request gate (freezer). Prints Markdown."""
+import argparse
+import datetime
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+import load
+
+ROWS = {  # number: server, training job; after the tables of Tally (ASPLOS'25), whose server is half loaded too
+    "1": ("bert-large", "bert-b32"), "3": ("bert-large", "resnet50-b128"), "4": ("llm-7b", "bert-b32"), "5": ("llm-7b", "gpt2-large-b1"), "tiny": ("tiny", "tiny-b4"),
+}
+ARMS = ["alone", "time-slicing", "mps", "headroom"]
+PORT, METRICS = 18000, 18001
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def say(words):
+    print(words, file=sys.stderr, flush=True)
+
+
+class Programs:
+    """Started ones, ended in turn, the last first."""
+
+    def __init__(self):
+        self.all = []
+
+    def start(self, words, env=None, log=None):
+        program = subprocess.Popen(words, env=env, stdout=log or subprocess.DEVNULL, stderr=log or subprocess.DEVNULL)
+        self.all.append(program)
+        return program
+
+    def end(self):
+        for program in reversed(self.all):
+            program.send_signal(signal.SIGTERM)
+            try:
+                program.wait(20)
+            except subprocess.TimeoutExpired:
+                program.kill()
+                program.wait()
+        self.all = []
+
+
+def until(what, condition, within=300):
+    begun = time.monotonic()
+    while not condition():
+        if time.monotonic() - begun > within:
+            raise TimeoutError(f"waited {within} s for {what}")
+        time.sleep(0.1)
+
+
+def page(url):
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return answer.read().decode()
+    except OSError:
+        return None
+
+
+def metric(name):
+    for line in (page(f"http://127.0.0.1:{METRICS}/metrics") or "").split("\n"):
+        if line.startswith(name):
+            return float(line.rsplit(" ", 1)[1])
+    return None
+
+
+POLICY = f"""apiVersion: headroom/v1
+mode: enforce
+limits: {{ maxHeld: 100% }}
+workloads:
+  - {{ name: server, match: {{ container: server }}, priority: critical, ports: [{PORT}] }}
+  - {{ name: train, match: {{ container: train }}, priority: batch, yields: gate }}
+rules: {{ latencyGuard: off }}
+"""
+
+
+class Node:
+    """One cell: a server, perhaps a job, perhaps an agent that stands between them."""
+
+    def __init__(self, options, arm, folder):
+        self.options, self.arm, self.folder, self.programs, self.env = options, arm, folder, Programs(), dict(os.environ)
+        self.steps_file = f"{folder}/steps"
+        self.log = open(f"{folder}/log", "ab")
+        if arm == "mps":
+            self.env |= {"CUDA_MPS_PIPE_DIRECTORY": f"{folder}/mps", "CUDA_MPS_LOG_DIRECTORY": f"{folder}/mps"}
+            os.makedirs(f"{folder}/mps", exist_ok=True)
+            self.programs.start(["nvidia-cuda-mps-control", "-f"], self.env, self.log)
+        if arm == "headroom":
+            with open(f"{folder}/policy.yaml", "w") as policy:
+                policy.write(POLICY)
+            where = ["--runtime-dir", f"{folder}/run", "--state-dir", f"{folder}/state"]
+            self.programs.start([options.headroom, "guard", *where], self.env, self.log)
+            self.programs.start([options.headroom, "run", *where, "--docker", "off", "--policy", f"{folder}/policy.yaml", "--metrics-listen", f"127.0.0.1:{METRICS}",
+                                 "--control-listen", "off", *(["--nvml", options.nvml] if options.nvml else [])], self.env, self.log)
+
+    def start(self, name, words):
+        group = [self.options.headroom, "exec", "--name", name, "--runtime-dir", f"{self.folder}/run", "--"] if self.arm == "headroom" else []
+        self.programs.start([*group, sys.executable, *words], self.env, self.log)
+
+    def serve(self, net):
+        self.start("server", [f"{HERE}/serve.py", net, str(PORT), self.options.device])
+        until("the server", lambda: page(f"http://127.0.0.1:{PORT}/health"))
+
+    def train(self, net):
+        self.start("train", [f"{HERE}/train.py", net, self.options.device, self.steps_file])
+        until("the first steps", lambda: self.steps() > 3)
+        if self.arm == "headroom":
+            until("the gate", lambda: metric('headroom_hold_active{workload="train",lever="gate"') == 1, 60)
+
+    def steps(self):
+        try:
+            with open(self.steps_file) as file:
+                return int(file.read() or 0)
+        except FileNotFoundError:
+            return 0
+
+    def end(self):
+        self.programs.end()
+        self.log.close()
+
+
+def cell(options, arm, server, job, moments):
+    """What one arm gives: sojourns and services, steps a second, and what the gate says of itself."""
+    with tempfile.TemporaryDirectory(prefix="sharing-") as folder:
+        node = Node(options, arm, folder)
+        try:
+            if server:
+                node.serve(server)
+            if job:
+                node.train(job)
+            before, begun = node.steps(), time.monotonic()
+            if server:
+                done = load.run(PORT, moments)
+            else:
+                time.sleep(options.seconds)
+                done = []
+            rate = (node.steps() - before) / (time.monotonic() - begun)
+            gate = {k: metric(f"headroom_workload_gate_{k}") for k in ("closures_total", "drain_seconds")} if arm == "headroom" else {}
+            return {"sojourn": [s for s, _ in done], "service": [s for _, s in done], "rate": rate, **gate}
+        except Exception:
+            with open(f"{folder}/log") as log:
+                say(log.read()[-4000:])
+            raise
+        finally:
+            node.end()
+
+
+def service_time(options, server):
+    with tempfile.TemporaryDirectory(prefix="sharing-") as folder:
+        node = Node(options, "alone", folder)
+        try:
+            node.serve(server)
+            return load.quantile([s for _, s in load.run(PORT, [i * 0.001 for i in range(20)])], 0.5)
+        finally:
+            node.end()
+
+
+def ms(values, q):
+    return f"{load.quantile(values, q) * 1000:.1f}"
+
+
+def card(options):
+    if options.device == "cpu":
+        return f"no GPU: the CPU, {platform.machine()}"
+    words = ["nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--headroom", required=True, help="the native binary")
+    parser.add_argument("--rows", default="4,5,1,3")
+    parser.add_argument("--arms", default=",".join(ARMS))
+    parser.add_argument("--seconds", type=float, default=60, help="of traffic a cell")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--load", type=float, default=0.5)
+    parser.add_argument("--device", default="cuda", help="cpu: to try the script itself")
+    parser.add_argument("--nvml", help="an NVML library instead of the driver's")
+    options = parser.parse_args()
+    arms = [a for a in options.arms.split(",") if a != "mps" or shutil.which("nvidia-cuda-mps-control")]
+    print(f"# A server and a training job on one GPU, {datetime.date.today()}\n\n{card(options)}; {options.seconds:.0f} s a cell, {options.repeats} repeats, load {options.load}, "
+          f"Poisson, the same arrivals in every arm of a repeat; random-initialised nets.{'' if 'mps' in arms else ' MPS: not there.'}\n")
+    print("| row | server | job | arm | requests | service p50, ms | p95 | p99 | sojourn p50, ms | p95 | p99 | p99 / alone | job's steps/s of alone | closings | drain, ms |")
+    print("|---|---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|", flush=True)
+    for row in options.rows.split(","):
+        server, job = ROWS[row]
+        need = service_time(options, server)
+        say(f"row {row}: {server} takes {need * 1000:.1f} ms")
+        free = cell(options, "alone", None, job, [])["rate"]
+        gathered = {arm: [] for arm in arms}
+        for repeat in range(options.repeats):
+            moments = load.arrivals(options.load / need, options.seconds, repeat)
+            for arm in arms[repeat % len(arms):] + arms[:repeat % len(arms)]:
+                say(f"row {row}, {arm}, repeat {repeat + 1}: {len(moments)} requests")
+                gathered[arm].append(cell(options, arm, server, None if arm == "alone" else job, moments))
+        alone = load.quantile([s for c in gathered.get("alone", []) for s in c["service"]], 0.99)
+        for arm in arms:
+            cells = gathered[arm]
+            service, sojourn = [s for c in cells for s in c["service"]], [s for c in cells for s in c["sojourn"]]
+            kept = "" if arm == "alone" else f"{sum(c['rate'] for c in cells) / len(cells) / free:.0%}"
+            closings = f"{sum(c['closures_total'] or 0 for c in cells):.0f}" if arm == "headroom" else ""
+            drains = [c["drain_seconds"] for c in cells if c.get("drain_seconds") is not None]
+            print(f"| {row} | {server} | {job} | {arm} | {len(service)} | {ms(service, .5)} | {ms(service, .95)} | {ms(service, .99)} | {ms(sojourn, .5)} | {ms(sojourn, .95)} | {ms(sojourn, .99)} "
+                  f"| {load.quantile(service, .99) / alone:.2f} | {kept} | {closings} | {f'{max(drains) * 1000:.1f}' if drains else ''} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
