@@ -66,9 +66,37 @@ public sealed class ProcessGroupTests : IDisposable
     }
 
     [Fact]
+    public void A_request_to_a_server_on_the_hosts_network_closes_the_gate_of_the_batch_beside_it()
+    {
+        var port = RunningAgent.FreePort();
+        var server = Exec("server", $"exec {ServerDouble.Program} serve {port} 5 {Environment.ProcessorCount - 1}");
+        var train = Exec("train", "while :; do :; done");
+        var freezer = FreezerOf(train.Pid);
+        foreach (var pid in new[] { server.Pid, train.Pid })
+            _machine.Gpu(0).Processes.Add(pid, GiB);
+        _machine.Gpu(0).MemoryUsedBytes = 3 * GiB;
+        File.WriteAllText(PolicyFile, $$"""
+            apiVersion: headroom/v1
+            mode: enforce
+            limits: { maxHeld: 100% }
+            workloads:
+              - { name: server, match: { container: server }, priority: critical, ports: [{{port}}] }
+              - { name: train, match: { container: train }, priority: batch, yields: gate }
+            rules: { latencyGuard: off }
+            """);
+        Start();
+        Until(() => Metric("headroom_hold_active{workload=\"train\",lever=\"gate\",rule=\"gate\"}") == 1, "the gate");
+        Until(() => Enumerable.Range(0, 200).All(_ => !IsFrozen(freezer)), "the gate to be open while nobody asks");
+
+        _programs.Add(new RunningProgram(ServerDouble.Program, ["load", $"http://127.0.0.1:{port}/", "4", "60", "1", "--keep-alive"]));
+        Until(() => Metric("headroom_workload_gate_closures_total{workload=\"train\",via=\"freezer\"}") >= 3, "the gate to close by requests");
+        Until(() => !IsFrozen(freezer), "the gate to open");
+    }
+
+    [Fact]
     public void A_name_that_runs_is_refused_and_one_that_has_ended_may_be_used_again()
     {
-        var first = Exec("train", "sleep 1000");
+        var first = Exec("train", "exec sleep 1000");
         var second = Exec("train", "true", waits: false);
         Until(() => second.HasExited, "the second to end");
         Assert.Equal(1, second.ExitCode);
@@ -76,7 +104,7 @@ public sealed class ProcessGroupTests : IDisposable
 
         var folder = Path.GetDirectoryName(FreezerOf(first.Pid, cell: false))!;
         first.Terminate(TimeSpan.FromSeconds(5));
-        var third = Exec("train", "sleep 1000");
+        var third = Exec("train", "exec sleep 1000");
         Assert.NotEqual(folder, Path.GetDirectoryName(FreezerOf(third.Pid, cell: false)));
         Assert.False(Directory.Exists(folder), "its cgroup is removed");
         Assert.Single(Directory.GetFiles($"{_folder}/run/groups"));
@@ -109,7 +137,7 @@ public sealed class ProcessGroupTests : IDisposable
         var program = RunningAgent.Headroom(["exec", "--name", name, "--label", "headroom.priority=batch", "--runtime-dir", $"{_folder}/run", "--", "sh", "-c", script]);
         _programs.Add(program);
         if (waits)
-            Until(() => File.ReadAllText($"/proc/{program.Pid}/comm").Trim() == "sh", "the program");
+            Until(() => program.HasExited || !File.ReadAllText($"/proc/{program.Pid}/cmdline").Contains("\0exec\0", StringComparison.Ordinal), "the program");
         return program;
     }
 
@@ -119,7 +147,7 @@ public sealed class ProcessGroupTests : IDisposable
         var agent = RunningAgent.Headroom(
         [
             "run", "--metrics-listen", $"127.0.0.1:{_port}", "--control-listen", "off", "--runtime-dir", $"{_folder}/run", "--state-dir", $"{_folder}/state", "--policy", PolicyFile,
-            "--docker", "off", "--nvml", _machine.LibraryPath, "--tick", "100ms", "--guard-lease", "500ms",
+            "--docker", "off", "--nvml", _machine.LibraryPath, "--tick", "100ms",
         ]);
         _programs.Add(agent);
         return agent;
