@@ -13,6 +13,8 @@ public sealed class ProcessGroupTests : IDisposable
     private readonly FakeMachine _machine = FakeMachine.TwoA100();
     private readonly string _folder = Directory.CreateTempSubdirectory("headroom-groups-").FullName;
     private readonly List<RunningProgram> _programs = [];
+    // What outlives its parent.
+    private readonly List<int> _orphans = [];
     private readonly HttpClient _http = new();
     private readonly int _port = RunningAgent.FreePort();
 
@@ -23,10 +25,11 @@ public sealed class ProcessGroupTests : IDisposable
     {
         var train = Exec("train", "sh -c 'while :; do :; done' & while :; do :; done");
         var child = Eventually(() => Children(train.Pid).Cast<int?>().FirstOrDefault());
+        _orphans.Add(child!.Value);
         var freezer = FreezerOf(train.Pid);
         // What it starts belongs to it: a child's memory is the group's.
         _machine.Gpu(0).Processes.Add(train.Pid, GiB);
-        _machine.Gpu(0).Processes.Add(child!.Value, 2 * GiB);
+        _machine.Gpu(0).Processes.Add(child.Value, 2 * GiB);
         _machine.Gpu(0).MemoryUsedBytes = 4 * GiB;
         Policy("throttle");
         Start();
@@ -88,7 +91,7 @@ public sealed class ProcessGroupTests : IDisposable
         Until(() => Metric("headroom_hold_active{workload=\"train\",lever=\"gate\",rule=\"gate\"}") == 1, "the gate");
         Until(() => Enumerable.Range(0, 200).All(_ => !IsFrozen(freezer)), "the gate to be open while nobody asks");
 
-        _programs.Add(new RunningProgram(ServerDouble.Program, ["load", $"http://127.0.0.1:{port}/", "4", "60", "1", "--keep-alive"]));
+        _programs.Add(new RunningProgram(ServerDouble.Program, ["load", $"http://127.0.0.1:{port}/generate", "4", "60", "1", "--keep-alive"]));
         Until(() => Metric("headroom_workload_gate_closures_total{workload=\"train\",via=\"freezer\"}") >= 3, "the gate to close by requests");
         Until(() => !IsFrozen(freezer), "the gate to open");
     }
@@ -126,6 +129,8 @@ public sealed class ProcessGroupTests : IDisposable
         // The agent first: nobody freezes what is to end.
         for (var i = _programs.Count - 1; i >= 0; i--)
             _programs[i].Dispose();
+        foreach (var pid in _orphans)
+            Shell.Try("kill", ["-9", $"{pid}"]);
         _http.Dispose();
         _machine.Dispose();
         Directory.Delete(_folder, recursive: true);
@@ -183,11 +188,13 @@ public sealed class ProcessGroupTests : IDisposable
 
     private static bool IsFrozen(string file) => File.Exists(file) && File.ReadAllText(file).Trim() is "FROZEN" or "FREEZING" or "1";
 
-    private double? Metric(string series)
+    private double? Metric(string series) => Scraped()?[series];
+
+    private Page? Scraped()
     {
         try
         {
-            return new Page(_http.GetStringAsync(new Uri($"http://127.0.0.1:{_port}/metrics")).GetAwaiter().GetResult())[series];
+            return new Page(_http.GetStringAsync(new Uri($"http://127.0.0.1:{_port}/metrics")).GetAwaiter().GetResult());
         }
         catch (HttpRequestException)
         {
@@ -210,7 +217,7 @@ public sealed class ProcessGroupTests : IDisposable
         }
         catch (TimeoutException e)
         {
-            throw new TimeoutException($"{e.Message}\n{string.Join("\n--- \n", _programs.Select(p => p.Output))}");
+            throw new TimeoutException($"{e.Message}\n{Scraped()?.Text}\n{string.Join("\n--- \n", _programs.Select(p => p.Output))}");
         }
     }
 }
