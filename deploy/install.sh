@@ -142,7 +142,7 @@ check_strangers() {
         { read -r comm <"$folder/comm"; } 2>/dev/null || continue
         case "$comm" in headroom | dotnet) ;; *) continue ;; esac
         [[ $ours != *" $pid "* ]] && grep -qsE " $inode +$runtime/lease\$" "$folder/maps" || continue
-        if [[ $(cat "$folder/cgroup" 2>/dev/null) =~ ([0-9a-f]{12})[0-9a-f]{52} ]]; then
+        if [[ $(cat "$folder/cgroup" 2>/dev/null) =~ ([0-9a-f]{12})[0-9a-f]{52} ]] && ! grep -q "${BASH_REMATCH[0]}" /proc/self/cgroup; then
             problem "Headroom runs in a container already (pid $pid, container ${BASH_REMATCH[1]}), on the same $runtime: docker compose -f deploy/docker-compose.agent.yml down"
         else
             problem "Headroom runs already without these units (pid $pid), on the same $runtime: end it first"
@@ -447,13 +447,13 @@ give_back_all() {
     [ -z "$(live_holds)" ]
 }
 
-# The cgroups of our own inside containers' cgroups, empty but for the containers' processes: moved back. One that will not goes with its container.
+# The cgroups of our own inside containers' cgroups: their processes are moved back. Nobody but Headroom freezes one, so one that still is was forgotten. One that will not go goes with its container.
 remove_cells() {
     local cell parent pid count=0 left=0
     while IFS= read -r cell; do
         parent=${cell%/*}
         [[ ${parent##*/} =~ [0-9a-f]{64} ]] || continue
-        case "$(cat "$cell/cgroup.freeze" 2>/dev/null)$(cat "$cell/freezer.self_freezing" 2>/dev/null)" in 0) ;; *) left=$((left + 1)); continue ;; esac
+        if [ -e "$cell/cgroup.freeze" ]; then echo 0 >"$cell/cgroup.freeze"; elif [ -e "$cell/freezer.state" ]; then echo THAWED >"$cell/freezer.state"; else continue; fi
         for _ in {1..20}; do
             while read -r pid; do { echo "$pid" >"$parent/cgroup.procs"; } 2>/dev/null || true; done <"$cell/cgroup.procs"
             if rmdir "$cell" 2>/dev/null; then break; fi
@@ -547,13 +547,17 @@ run_uninstall() {
     if ! $staged; then remove "$runtime"; fi
     if $purge; then
         remove "$etc"
+        for unit in "${gone[@]}"; do remove "$unit_folder/$unit.d"; done
         if [ -n "$injected" ]; then
             for unit in "$root"/var/lib/headroom/*; do case "${unit##*/}" in lib | pages) ;; *) remove "$unit" ;; esac; done
         else
             remove "$root/var/lib/headroom"
         fi
     else
-        for unit in "$etc" "$root/var/lib/headroom"; do if [ -e "$unit" ]; then tell kept "$unit (settings and journal: --purge removes them)"; fi; done
+        for unit in "$etc" "$root/var/lib/headroom" "${gone[@]/#/$unit_folder/}"; do
+            case "$unit" in *.service) unit=$unit.d ;; esac
+            if [ -e "$unit" ]; then tell kept "$unit (--purge removes it)"; fi
+        done
     fi
     if [ -n "$injected" ]; then
         note "kept for containers that carry the preload library: $bin, headroom-pages.service, $state/lib and $state/pages."
