@@ -33,19 +33,19 @@ while [ $# -gt 0 ]; do
         --keep-injected) keep_injected=true ;;
         --dry-run) dry=true ;;
         --no-start) start=false ;;
-        --root) [ $# -gt 1 ] && [ -n "$2" ] || wrong "--root needs a folder"; root=$2; shift ;;
+        --root) if [ -z "${2-}" ]; then wrong "--root needs a folder"; fi; root=$2; shift ;;
         --root=?*) root=${1#--root=} ;;
         -h | --help) usage; exit 0 ;;
         -*) wrong "no such option: $1" ;;
-        *) [ -z "$binary" ] && [ -n "$1" ] || wrong "one binary at a time: $1"; binary=$1 ;;
+        *) if [ -n "$binary" ] || [ -z "$1" ]; then wrong "one binary, not also \"$1\""; fi; binary=$1 ;;
     esac
     shift
 done
 if $uninstall; then
-    [ -z "$binary" ] || wrong "--uninstall takes no binary"
-    $start || wrong "--no-start does not go with --uninstall"
-else
-    ! $purge && ! $keep_injected || wrong "--purge and --keep-injected go with --uninstall"
+    if [ -n "$binary" ]; then wrong "--uninstall takes no binary"; fi
+    if ! $start; then wrong "--no-start does not go with --uninstall"; fi
+elif $purge || $keep_injected; then
+    wrong "--purge and --keep-injected go with --uninstall"
 fi
 if [ -n "$root" ]; then
     case "$root" in /*) ;; *) root=$PWD/$root ;; esac
@@ -69,6 +69,9 @@ for variable in "${!HEADROOM_@}"; do unset "$variable"; done
 tell() { if $dry && [[ $1 != unchanged && $1 != kept ]]; then printf '  would be %-10s %s\n' "$1" "$2"; else printf '  %-10s %s\n' "$1" "$2"; fi; }
 note() { printf '  %s\n' "$*"; }
 die() { echo "install.sh: $*" >&2; exit 1; }
+
+dry_words=''
+if $dry; then dry_words=": nothing is changed, this would be done"; fi
 
 problems=()
 problem() { problems+=("$1"); }
@@ -141,7 +144,7 @@ check_strangers() {
         pid=${folder#/proc/}
         { read -r comm <"$folder/comm"; } 2>/dev/null || continue
         case "$comm" in headroom | dotnet) ;; *) continue ;; esac
-        [[ $ours != *" $pid "* ]] && grep -qsE " $inode +$runtime/lease\$" "$folder/maps" || continue
+        if [[ $ours == *" $pid "* ]] || ! grep -qsE " $inode +$runtime/lease\$" "$folder/maps"; then continue; fi
         if [[ $(cat "$folder/cgroup" 2>/dev/null) =~ ([0-9a-f]{12})[0-9a-f]{52} ]] && ! grep -q "${BASH_REMATCH[0]}" /proc/self/cgroup; then
             problem "Headroom runs in a container already (pid $pid, container ${BASH_REMATCH[1]}), on the same $runtime: docker compose -f deploy/docker-compose.agent.yml down"
         else
@@ -210,7 +213,8 @@ check_places() {
 check_policy() {
     local at words
     at=$(setting HEADROOM_POLICY)
-    if $staged || [ -z "$at" ] || [ -z "${version-}" ] || [ "$at" = "$policy" ] && [ ! -e "$policy" ]; then return; fi
+    if $staged || [ -z "$at" ] || [ -z "${version-}" ]; then return; fi
+    if [ "$at" = "$policy" ] && [ ! -e "$policy" ]; then return; fi
     words=$(timeout 60 "$trial" check "$at" 2>&1) || problem "$version does not take the policy $at:"$'\n'"$(sed 's/^/      /' <<<"$words")"
 }
 
@@ -219,11 +223,11 @@ backup='' changed=()
 put() {
     local mode=$1 source=$2 target=$3 next had=''
     if [ -e "$target" ]; then
-        had=yes
+        had=changed
         if cmp -s "$source" "$target" && [ "$(stat -c %a "$target")" = "${mode#0}" ]; then tell unchanged "$target"; return; fi
     fi
     changed+=("$target")
-    tell "$([ -n "$had" ] && echo changed || echo new)" "$target${4:+ ($4)}"
+    tell "${had:-new}" "$target${4:+ ($4)}"
     if $dry; then return; fi
     if [ -n "$had" ]; then cp -pP "$target" "$backup/${target##*/}"; fi
     if [ "$source" = "$trial" ] && [ "${trial%/*}" = "${target%/*}" ]; then next=$trial trial=''; else
@@ -362,7 +366,7 @@ run_install() {
     check_policy
     stop_on_problems
 
-    echo "Headroom ${version-}, from $binary$($dry && echo ": nothing is changed, this would be done" || true)"
+    echo "Headroom ${version-}, from $binary$dry_words"
     put_files
     if $staged; then
         note "staged below $root: nothing was started"
@@ -407,7 +411,7 @@ live_holds() {
         id=${BASH_REMATCH[2]}
         case "${BASH_REMATCH[1]}" in
             done) unset "live[$id]" ;;
-            take) [[ $line =~ \"name\":\"([^\"]*)\".*\"lever\":\"([a-zA-Z]+)\" ]] && live[$id]="${BASH_REMATCH[2]} ${BASH_REMATCH[1]}" || live[$id]="hold $id" ;;
+            take) if [[ $line =~ \"name\":\"([^\"]*)\".*\"lever\":\"([a-zA-Z]+)\" ]]; then live[$id]="${BASH_REMATCH[2]} ${BASH_REMATCH[1]}"; else live[$id]="hold $id"; fi ;;
         esac
     done <"$state/journal/holds.journal"
     for id in "${!live[@]}"; do echo "${live[$id]}"; done
@@ -467,7 +471,7 @@ remove_cells() {
 # Containers that carry the library start only while it and their pages are there. Where nothing was ever injected nobody is asked.
 injected=''
 check_injected() {
-    if $staged || [ -z "$(ls -A "$state/pages" 2>/dev/null)" ] || $dry && [ "$(id -u)" != 0 ]; then return; fi
+    if $staged || [ -z "$(ls -A "$state/pages" 2>/dev/null)" ]; then return; fi
     local list why
     why=$(mktemp)
     leftovers+=("$why")
@@ -527,7 +531,7 @@ run_uninstall() {
     check_injected
     stop_on_problems
 
-    echo "Removing Headroom${root:+ below $root}$($dry && echo ": nothing is changed, this would be done" || true)"
+    echo "Removing Headroom${root:+ below $root}$dry_words"
     if [ -n "$injected" ]; then gone=(headroom-guard.service headroom.service); fi
     if ! $staged; then
         give_back
@@ -567,10 +571,10 @@ run_uninstall() {
 
 is_installed() {
     local place
-    for place in "$bin" "${units[@]/#/$unit_folder/}" $($purge && echo "$etc $root/var/lib/headroom"); do
+    for place in "$bin" "${units[@]/#/$unit_folder/}"; do
         if [ -e "$place" ] || [ -L "$place" ]; then return 0; fi
     done
-    return 1
+    $purge && { [ -e "$etc" ] || [ -e "$root/var/lib/headroom" ]; }
 }
 
 if $uninstall; then run_uninstall; else run_install; fi
