@@ -67,6 +67,7 @@ for variable in "${!HEADROOM_@}"; do unset "$variable"; done
 
 # One line for each thing: what was (or would be) done to it.
 tell() { if $dry && [[ $1 != unchanged && $1 != kept ]]; then printf '  would be %-10s %s\n' "$1" "$2"; else printf '  %-10s %s\n' "$1" "$2"; fi; }
+indented() { printf '      %s' "${1//$'\n'/$'\n'      }"; }
 note() { printf '  %s\n' "$*"; }
 die() { echo "install.sh: $*" >&2; exit 1; }
 
@@ -215,7 +216,7 @@ check_policy() {
     at=$(setting HEADROOM_POLICY)
     if $staged || [ -z "$at" ] || [ -z "${version-}" ]; then return; fi
     if [ "$at" = "$policy" ] && [ ! -e "$policy" ]; then return; fi
-    words=$(timeout 60 "$trial" check "$at" 2>&1) || problem "$version does not take the policy $at:"$'\n'"$(sed 's/^/      /' <<<"$words")"
+    words=$(timeout 60 "$trial" check "$at" 2>&1) || problem "$version does not take the policy $at:"$'\n'"$(indented "$words")"
 }
 
 backup='' changed=()
@@ -480,7 +481,7 @@ check_injected() {
     elif list=$(timeout 60 "${as_service[@]}" "$bin" inject --list 2>"$why" 9>&-); then
         [ -n "$list" ] || return 0
         injected=yes
-        $keep_injected || problem "containers carry the preload library; make each again as its line \"undo\" says, or use --keep-injected:"$'\n'"$(sed 's/^/      /' <<<"$list")"
+        $keep_injected || problem "containers carry the preload library; make each again as its line \"undo\" says, or use --keep-injected:"$'\n'"$(indented "$list")"
         return
     fi
     # Not known: what they may need stays.

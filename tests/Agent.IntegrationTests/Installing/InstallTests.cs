@@ -57,11 +57,19 @@ public sealed class InstallTests : IDisposable
     {
         Put("headroom", Native.Binary);
         Assert.Equal(0, _server.Install("/srv/headroom").ExitCode);
-        // Tells its version, and is no agent.
+        // Tells its version, watches as the guard, and is no agent.
         File.WriteAllText($"{_server.Root}/srv/no-agent.c", """
             #include <stdio.h>
             #include <string.h>
-            int main(int n, char **words) { if (n > 1 && strcmp(words[1], "run") == 0) { fputs("no agent\n", stderr); return 1; } puts("9.9.9"); return 0; }
+            #include <unistd.h>
+            int main(int n, char **words)
+            {
+                if (n == 2 && strcmp(words[1], "guard") == 0)
+                    pause();
+                if (n == 2 && strcmp(words[1], "run") == 0)
+                    return fputs("no agent\n", stderr), 1;
+                return puts("9.9.9") < 0;
+            }
             """);
         Shell.Run("gcc", "-o", $"{_server.Root}/srv/no-agent", $"{_server.Root}/srv/no-agent.c");
 

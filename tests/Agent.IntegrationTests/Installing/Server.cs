@@ -57,7 +57,7 @@ internal sealed class Server : IDisposable
 
     public Shell.Result Install(params string[] arguments) => Run(["bash", "/srv/deploy/install.sh", .. arguments]);
 
-    public Shell.Result Run(params string[] command) => Shell.Try("nsenter", Inside(command));
+    public Shell.Result Run(params string[] command) => Shell.Try("timeout", ["200", "nsenter", .. Inside(command)]);
 
     /// <summary>The same, beside the test.</summary>
     public RunningProgram Start(params string[] command) => new("nsenter", Inside(command));

@@ -127,5 +127,5 @@ public sealed class StagingTests : IDisposable
 
     private static Shell.Result Install(params string[] arguments) => Shell.Try("bash", [Script, .. arguments]);
 
-    private static string All(string root) => Shell.Run("find", root, "-printf", "%p %m %s %T@ %i\n");
+    private static string All(string root) => Shell.Run("find", root, "-type", "d", "-printf", "%p %m\n", "-o", "-printf", "%p %m %s %T@ %i\n");
 }

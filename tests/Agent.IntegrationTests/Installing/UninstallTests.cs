@@ -14,14 +14,7 @@ public sealed class UninstallTests : IDisposable
     private readonly DockerDaemon _docker;
     private readonly Server _server;
 
-    public UninstallTests(DockerDaemon docker)
-    {
-        _docker = docker;
-        _server = new Server(docker);
-        Shell.Run("install", "-m", "0755", Native.Binary, $"{_server.Root}/srv/headroom");
-        var installed = _server.Install("/srv/headroom");
-        Assert.True(installed.ExitCode == 0, installed.Output + installed.Errors);
-    }
+    public UninstallTests(DockerDaemon docker) => (_docker, _server) = (docker, new Server(docker));
 
     public void Dispose()
     {
@@ -32,6 +25,7 @@ public sealed class UninstallTests : IDisposable
     [Fact]
     public void What_is_frozen_runs_what_was_stopped_is_started_and_the_cgroups_are_gone_before_anything_is_removed()
     {
+        Install();
         var frozen = Start("frozen");
         var stopped = Start("stopped");
         _docker.Docker("stop", "-t", "0", "stopped");
@@ -54,6 +48,7 @@ public sealed class UninstallTests : IDisposable
     [Fact]
     public void While_something_stays_held_nothing_is_removed_and_the_agent_runs_again()
     {
+        Install();
         var paused = Start("frozen");
         Hold(new Hold(paused, Lever.Pause, RuleName.LatencyGuard, 0, null, null, DateTimeOffset.UtcNow) { Undo = new Undo(UndoKind.Unpause, paused.InstanceId) });
         File.Delete($"{_server.Root}/run/docker.sock");
@@ -69,6 +64,7 @@ public sealed class UninstallTests : IDisposable
     [Fact]
     public void While_a_container_carries_the_library_it_is_named_and_what_it_needs_is_kept()
     {
+        Install();
         Directory.CreateDirectory($"{_server.Root}/var/lib/headroom/pages/shop/chat");
         _docker.Run("carrier", ["-e", "LD_PRELOAD=/usr/local/lib/headroom/libheadroom.so"]);
         _server.Calls();
@@ -89,6 +85,13 @@ public sealed class UninstallTests : IDisposable
         var rest = _server.Install("--uninstall", "--purge");
         Assert.True(rest.ExitCode == 0, rest.Output + rest.Errors);
         Assert.False(_server.Has("/usr/bin/headroom") || _server.Has("/var/lib/headroom") || _server.Has("/etc/systemd/system/headroom-pages.service"));
+    }
+
+    private void Install()
+    {
+        Shell.Run("install", "-m", "0755", Native.Binary, $"{_server.Root}/srv/headroom");
+        var installed = _server.Install("/srv/headroom");
+        Assert.True(installed.ExitCode == 0, installed.Output + installed.Errors);
     }
 
     private WorkloadId Start(string name)

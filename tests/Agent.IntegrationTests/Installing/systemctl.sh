@@ -4,12 +4,12 @@ here=${0%/*} units=/etc/systemd/system
 if [ "${0##*/}" = journalctl ]; then cat "$here"/*.log; exit; fi
 echo "$*" >>"$here/calls"
 
-verb=$1 property='' quiet=false now=false names=()
+verb=$1 property='' now=false names=()
 shift
 while [ $# -gt 0 ]; do
     case "$1" in
         -p) property=$2; shift ;;
-        --quiet) quiet=true ;;
+        --quiet) ;;
         --now) now=true ;;
         *) names+=("${1%.service}") ;;
     esac
@@ -20,17 +20,21 @@ of() { sed -n "s/^$2=//p" "$units/$1.service"; }
 pid_of() { cat "$here/$1.pid" 2>/dev/null || echo 0; }
 is_active() { [ -e "$here/$1.ran" ] || { [ "$(pid_of "$1")" != 0 ] && kill -0 "$(pid_of "$1")" 2>/dev/null; }; }
 
-run() {
-    ( set -a; [ ! -r /etc/headroom/headroom.env ] || . /etc/headroom/headroom.env; set +a
-      # shellcheck disable=SC2046 # words
-      exec setsid $(of "$1" "$2") ) </dev/null >>"$here/$1.log" 2>&1
+# In the place of this shell, with nothing of who called.
+become() {
+    exec </dev/null >>"$here/$1.log" 2>&1
+    set -a
+    # shellcheck disable=SC1091
+    [ ! -r /etc/headroom/headroom.env ] || . /etc/headroom/headroom.env
+    # shellcheck disable=SC2046 # words
+    exec setsid $(of "$1" "$2")
 }
 
 start() {
     [ -e "$units/$1.service" ] || return 5
     if is_active "$1"; then return; fi
-    if [ "$(of "$1" Type)" = oneshot ]; then run "$1" ExecStart && touch "$here/$1.ran"; return; fi
-    run "$1" ExecStart &
+    if [ "$(of "$1" Type)" = oneshot ]; then (become "$1" ExecStart) && touch "$here/$1.ran"; return; fi
+    become "$1" ExecStart &
     echo $! >"$here/$1.pid"
     # As one that is not ready yet and ends: its start has failed.
     sleep 0.2
@@ -45,7 +49,7 @@ stop() {
         for _ in {1..300}; do is_active "$1" || break; sleep 0.1; done
     fi
     rm -f "$here/$1.pid"
-    [ -z "$(of "$1" ExecStopPost)" ] || run "$1" ExecStopPost
+    [ -z "$(of "$1" ExecStopPost)" ] || (become "$1" ExecStopPost)
     return 0
 }
 
