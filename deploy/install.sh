@@ -135,18 +135,24 @@ lock() {
     flock -n 9 || problem "another install.sh is at work (it holds ${root:-/run/headroom-install.lock})"
 }
 
-# An agent or guard on the same lease that these units did not start: compose's, or one started by hand.
-check_strangers() {
-    ! $staged && [ -e "$runtime/lease" ] || return 0
-    local inode ours folder pid comm
-    inode=$(stat -c %i "$runtime/lease")
-    ours=" $(main_pid headroom.service) $(main_pid headroom-guard.service) "
+# holders PATTERN: the agents and guards that have a lease of such a path mapped.
+holders() {
+    local folder comm
     for folder in /proc/[0-9]*; do
-        pid=${folder#/proc/}
         { read -r comm <"$folder/comm"; } 2>/dev/null || continue
         case "$comm" in headroom | dotnet) ;; *) continue ;; esac
-        if [[ $ours == *" $pid "* ]] || ! grep -qsE " $inode +$runtime/lease\$" "$folder/maps"; then continue; fi
-        if [[ $(cat "$folder/cgroup" 2>/dev/null) =~ ([0-9a-f]{12})[0-9a-f]{52} ]] && ! grep -q "${BASH_REMATCH[0]}" /proc/self/cgroup; then
+        if grep -qsE "$1" "$folder/maps"; then echo "${folder#/proc/}"; fi
+    done
+}
+
+# One on the same lease that these units did not start: compose's, or one started by hand.
+check_strangers() {
+    if $staged || [ ! -e "$runtime/lease" ]; then return; fi
+    local ours pid
+    ours=" $(main_pid headroom.service) $(main_pid headroom-guard.service) "
+    for pid in $(holders " $(stat -c %i "$runtime/lease") +$runtime/lease\$"); do
+        if [[ $ours == *" $pid "* ]]; then continue; fi
+        if [[ $(cat "/proc/$pid/cgroup" 2>/dev/null) =~ ([0-9a-f]{12})[0-9a-f]{52} ]] && ! grep -q "${BASH_REMATCH[0]}" /proc/self/cgroup; then
             problem "Headroom runs in a container already (pid $pid, container ${BASH_REMATCH[1]}), on the same $runtime: docker compose -f deploy/docker-compose.agent.yml down"
         else
             problem "Headroom runs already without these units (pid $pid), on the same $runtime: end it first"
@@ -433,6 +439,7 @@ give_back_all() {
     agent=$!
     while :; do
         left=$(live_holds)
+        if [ -z "$left$injected" ]; then break; fi
         # It lifts the caps of containers that have yet to start as well, once it has seen what runs.
         if [ -z "$left" ] && ! "${as_service[@]}" "$bin" holds --json --runtime-dir "$runtime" 2>/dev/null 9>&- | grep -q '"limited"' && answers; then settled=$((settled + 1)); fi
         if [ "$settled" -ge 3 ]; then break; fi
@@ -453,8 +460,10 @@ give_back_all() {
 }
 
 # The cgroups of our own inside containers' cgroups: their processes are moved back. Nobody but Headroom freezes one, so one that still is was forgotten. One that will not go goes with its container.
+# An agent of other folders has cgroups of the same name: then all are left.
 remove_cells() {
     local cell parent pid count=0 left=0
+    if [ -n "$(holders '/lease$')" ]; then note "its own cgroups in those of containers stay until these end: another Headroom runs here, and uses them"; return; fi
     while IFS= read -r cell; do
         parent=${cell%/*}
         [[ ${parent##*/} =~ [0-9a-f]{64} ]] || continue
@@ -536,12 +545,12 @@ run_uninstall() {
     if [ -n "$injected" ]; then gone=(headroom-guard.service headroom.service); fi
     if ! $staged; then
         give_back
-        $dry || remove_cells
         for unit in "${gone[@]}"; do
             if [ ! -e "$unit_folder/$unit" ]; then continue; fi
             tell disabled "$unit"
             $dry || sc disable --quiet --now "$unit" || true
         done
+        $dry || remove_cells
     fi
     for unit in "${gone[@]}"; do remove "$unit_folder/$unit"; done
     if ! $staged && ! $dry; then

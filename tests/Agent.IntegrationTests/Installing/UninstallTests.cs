@@ -39,7 +39,8 @@ public sealed class UninstallTests : IDisposable
 
         Assert.True(removed.ExitCode == 0, removed.Output + removed.Errors);
         Assert.Equal("running", _docker.Docker("inspect", "-f", "{{.State.Status}}", "stopped"));
-        Assert.False(Directory.Exists(cell.Folder));
+        // Where another agent is at work beside this test, its cgroups can't be told from these.
+        Assert.NotEqual(removed.Output.Contains("another Headroom runs here", StringComparison.Ordinal), !Directory.Exists(cell.Folder));
         _docker.Docker("exec", "frozen", "busybox", "true");
         Assert.Empty(HoldJournal.Read($"{_server.Root}/var/lib/headroom").Holds);
         Assert.False(_server.Has("/usr/bin/headroom"));
