@@ -5,7 +5,7 @@
 #   deploy/release.sh [OUT]     into OUT (default: artifacts/release); the working tree must be clean
 #   deploy/release.sh --dirty   what lies there, as it is: to try things
 #
-# Needs the .NET SDK, clang, zlib1g-dev, gcc, libc6-dev (Debian's names).
+# Needs the .NET SDK, clang, zlib1g-dev, gcc, libc6-dev, python3 (Debian's names).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
@@ -19,8 +19,8 @@ for word in "$@"; do
         *) out=$word ;;
     esac
 done
-for program in dotnet clang gcc git objcopy; do
-    command -v "$program" >/dev/null || { echo "release.sh: $program is missing (Debian: clang zlib1g-dev gcc libc6-dev binutils git; dotnet: https://dot.net)" >&2; exit 1; }
+for program in dotnet clang gcc git objcopy python3; do
+    command -v "$program" >/dev/null || { echo "release.sh: $program is missing (Debian: clang zlib1g-dev gcc libc6-dev binutils git python3; dotnet: https://dot.net)" >&2; exit 1; }
 done
 if ! $dirty && [ -n "$(git status --porcelain)" ]; then
     echo "release.sh: the working tree has changes: a release is a commit. Commit them, or --dirty to try" >&2
@@ -43,21 +43,19 @@ version=$("$work/publish/headroom" --version | awk '/^headroom / { print $2 }')
 name=headroom-$version-$rid
 mkdir -p "$work/$name"
 cp "$work/publish/headroom" LICENSE THIRD-PARTY-NOTICES.txt README.md README.zh-CN.md "$work/$name/"
-cp -r deploy/systemd deploy/policies docs "$work/$name/"
-if [ -f deploy/install.sh ]; then cp deploy/install.sh "$work/$name/"; fi
+cp -r deploy/install.sh deploy/starter-policy.yaml deploy/systemd deploy/policies docs "$work/$name/"
 
 say "listing what is inside"
 packages=$(dotnet nuget locals global-packages -l | sed 's/^global-packages: //')
 runtime=$(find "$packages/microsoft.netcore.app.runtime.nativeaot.$rid" -maxdepth 2 -iname 'THIRD-PARTY-NOTICES.TXT' | sort -V | tail -1)
 cp "$runtime" "$work/$name/DOTNET-NOTICES.txt"
-dotnet tool restore >&2
-dotnet CycloneDX agent/Agent.csproj --exclude-dev --no-serial-number --output-format Json --set-name headroom --set-version "$version" --set-type Application -o "$work/$name" -fn sbom.cdx.json >&2
+commit=$(git rev-parse HEAD)
+python3 deploy/sbom.py artifacts/obj/Agent/project.assets.json "$version" "$commit" "$rid" >"$work/$name/sbom.cdx.json"
 
 # One order, one owner, one time.
 when=$(git log -1 --format=%ct)
 find "$work/$name" -type d -exec chmod 0755 {} + -o -type f -exec chmod 0644 {} +
-chmod 0755 "$work/$name/headroom"
-if [ -f "$work/$name/install.sh" ]; then chmod 0755 "$work/$name/install.sh"; fi
+chmod 0755 "$work/$name/headroom" "$work/$name/install.sh"
 mkdir -p "$out"
 tar -C "$work" --sort=name --mtime="@$when" --owner=0 --group=0 --numeric-owner -cf - "$name" | gzip -n >"$out/$name.tar.gz"
 cp "$work/publish/headroom.dbg" "$out/$name.dbg"
