@@ -8,6 +8,8 @@ namespace Headroom.Cli;
 /// <summary>Which build this is (<c>--version</c>), and what it may be used for (<c>licenses</c>).</summary>
 internal static class VersionCommand
 {
+    private static readonly string[] Texts = ["LICENSE", "THIRD-PARTY-NOTICES.txt"];
+
     /// <summary>The option of the library tells one line that nobody can send with a bug report.</summary>
     public static void Tell(RootCommand root)
     {
@@ -20,7 +22,7 @@ internal static class VersionCommand
         var command = new Command("licenses", "The licence of this binary, and the notices of what is compiled into it.");
         command.SetAction(parsed =>
         {
-            foreach (var name in new[] { "LICENSE", "THIRD-PARTY-NOTICES.txt" })
+            foreach (var name in Texts)
             {
                 using var text = typeof(VersionCommand).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"{name} is not in this build");
                 parsed.InvocationConfiguration.Output.WriteLine(new StreamReader(text).ReadToEnd());
