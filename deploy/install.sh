@@ -459,18 +459,24 @@ give_back_all() {
     [ -z "$(live_holds)" ]
 }
 
-# The cgroups of our own inside containers' cgroups: their processes are moved back. Nobody but Headroom freezes one, so one that still is was forgotten. One that will not go goes with its container.
-# An agent of other folders has cgroups of the same name: then all are left.
+# The cgroups of our own inside the cgroups of this Docker's containers: their processes are moved back. Nobody but Headroom freezes one, so one that still is was
+# forgotten. One that will not go goes with its container. Those of an agent with other folders look the same: then all are left.
 remove_cells() {
-    local cell parent pid count=0 left=0
+    local containers cell parent pid count=0 left=0
+    containers=$(DOCKER_HOST=$(setting HEADROOM_DOCKER) timeout 30 docker ps -q --no-trunc 2>/dev/null 9>&-) || containers=
+    if [ -z "$containers" ]; then return; fi
     if [ -n "$(holders '/lease$')" ]; then note "its own cgroups in those of containers stay until these end: another Headroom runs here, and uses them"; return; fi
     while IFS= read -r cell; do
         parent=${cell%/*}
-        [[ ${parent##*/} =~ [0-9a-f]{64} ]] || continue
-        if [ -e "$cell/cgroup.freeze" ]; then echo 0 >"$cell/cgroup.freeze"; elif [ -e "$cell/freezer.state" ]; then echo THAWED >"$cell/freezer.state"; else continue; fi
+        [[ ${parent##*/} =~ [0-9a-f]{64} && $containers == *"${BASH_REMATCH[0]}"* ]] || continue
+        # A container may end meanwhile, and its cgroup with it.
         for _ in {1..20}; do
-            while read -r pid; do { echo "$pid" >"$parent/cgroup.procs"; } 2>/dev/null || true; done <"$cell/cgroup.procs"
-            if rmdir "$cell" 2>/dev/null; then break; fi
+            {
+                if [ -e "$cell/cgroup.freeze" ]; then echo 0 >"$cell/cgroup.freeze"; else echo THAWED >"$cell/freezer.state"; fi
+                while read -r pid; do echo "$pid" >"$parent/cgroup.procs" || true; done <"$cell/cgroup.procs"
+                rmdir "$cell"
+            } 2>/dev/null || true
+            if [ ! -d "$cell" ]; then break; fi
         done
         if [ -d "$cell" ]; then left=$((left + 1)); else count=$((count + 1)); fi
     done < <(find /sys/fs/cgroup -type d -name headroom 2>/dev/null)

@@ -14,7 +14,7 @@ internal sealed class Server : IDisposable
     /// <param name="docker">Whose daemon is this server's; null: none.</param>
     public Server(DockerDaemon? docker = null)
     {
-        Requirements.Need("unshare", "nsenter", "chroot", "flock", "ip");
+        Requirements.Need("unshare", "nsenter", "chroot", "flock", "ip", "docker");
         foreach (var folder in (string[])["usr/bin", "etc/systemd/system", "var/lib", "run", "tmp", "root", "proc", "sys", "dev", "fake", "host/usr", "docker", "srv"])
             Directory.CreateDirectory($"{Root}/{folder}");
         foreach (var part in (string[])["lib", "lib64", "sbin", "share"])

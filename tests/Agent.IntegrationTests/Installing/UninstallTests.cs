@@ -29,10 +29,10 @@ public sealed class UninstallTests : IDisposable
         var frozen = Start("frozen");
         var stopped = Start("stopped");
         _docker.Docker("stop", "-t", "0", "stopped");
-        Hold(new Hold(stopped, Lever.Stop, RuleName.LatencyGuard, 0, null, null, DateTimeOffset.UtcNow) { Undo = new Undo(UndoKind.Start, stopped.InstanceId) });
+        Hold(new Hold(stopped, Lever.Stop, RuleName.LatencyGuard, 0, null, null, TimeProvider.System.GetUtcNow()) { Undo = new Undo(UndoKind.Start, stopped.InstanceId) });
         var cell = FreezeCell.In(new FreezerLocator().Find(_docker.Pids("frozen")[0], frozen.InstanceId).Target!);
         Assert.Null(FreezeCell.Gather(cell));
-        Hold(new Hold(frozen, Lever.Share, RuleName.LatencyGuard, 0.25, null, null, DateTimeOffset.UtcNow) { Undo = new Undo(UndoKind.WriteIfOurs, cell.File, cell.Frozen, cell.Thawed) });
+        Hold(new Hold(frozen, Lever.Share, RuleName.LatencyGuard, 0.25, null, null, TimeProvider.System.GetUtcNow()) { Undo = new Undo(UndoKind.WriteIfOurs, cell.File, cell.Frozen, cell.Thawed) });
         File.WriteAllText(cell.File, cell.Frozen);
 
         var removed = _server.Install("--uninstall");
@@ -51,7 +51,7 @@ public sealed class UninstallTests : IDisposable
     {
         Install();
         var paused = Start("frozen");
-        Hold(new Hold(paused, Lever.Pause, RuleName.LatencyGuard, 0, null, null, DateTimeOffset.UtcNow) { Undo = new Undo(UndoKind.Unpause, paused.InstanceId) });
+        Hold(new Hold(paused, Lever.Pause, RuleName.LatencyGuard, 0, null, null, TimeProvider.System.GetUtcNow()) { Undo = new Undo(UndoKind.Unpause, paused.InstanceId) });
         File.Delete($"{_server.Root}/run/docker.sock");
 
         var failed = _server.Install("--uninstall", "--purge");
