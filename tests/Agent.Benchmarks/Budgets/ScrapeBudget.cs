@@ -12,7 +12,7 @@ internal static class ScrapeBudget
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
     private static readonly string[] Sources = ["gpus", "containers"];
 
-    public static async Task<BudgetPart> MeasureAsync(BigServer server, Action<string> say)
+    public static async Task<BudgetPart> MeasureAsync(BigServer server)
     {
         using var agent = new RunningAgent([.. server.AgentOptions, "--tick", "100ms"]);
         agent.StartGuard(server.Socket);
@@ -24,7 +24,6 @@ internal static class ScrapeBudget
         using var peer = new PageClient(page.Port);
         Stopwatching.Warm(() => peer.Get());
 
-        say($"{Scrapes} scrapes");
         var (fresh, again, still) = (new List<double>(), new List<double>(), new List<double>());
         var own = new Dictionary<string, List<double>> { ["plan"] = [], ["tick"] = [], ["gpus"] = [], ["containers"] = [] };
         double? before = null;

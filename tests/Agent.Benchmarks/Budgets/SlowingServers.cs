@@ -48,7 +48,7 @@ internal sealed class SlowingServers : IAsyncDisposable
         Ports = [.. _app.Urls.Select(url => new Uri(url).Port)];
     }
 
-    public int[] Ports { get; }
+    public int[] Ports { get; } = [];
 
     public void Calm(int server) => Turn(server, State.Calm);
 

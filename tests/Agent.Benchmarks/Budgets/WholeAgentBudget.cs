@@ -29,7 +29,6 @@ internal sealed class WholeAgentBudget(BigServer server, TimeSpan length, bool c
         var (cpu, dockerCpu, clock) = (meter.CpuSeconds, docker.CpuSeconds, Stopwatch.StartNew());
         using var stop = new CancellationTokenSource();
         var churning = churn ? ChurnAsync(stop.Token) : Task.FromResult(0);
-        say($"{length.TotalMinutes:0.#} min of the whole agent{(churn ? ", containers coming and going" : "")}");
         for (var next = TimeSpan.Zero; clock.Elapsed < length; next += Look)
         {
             if (next.Ticks % Scrape.Ticks == 0)

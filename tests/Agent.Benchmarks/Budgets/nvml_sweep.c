@@ -1,7 +1,7 @@
 /* What the agent asks of NVML in one sweep, the same calls in the same order, in C and with nothing around them: the baseline of `budgets`.
  *
  * nvml_sweep LIBRARY, then a line a round on stdin: "nvml N" sweeps N times; "proc N" also reads /proc/PID/stat of each process listed, as the
- * agent does to know whose it is. Answers with the nanoseconds of each sweep, on one line. What a card answers NOT_SUPPORTED to is not asked
+ * agent does to know whose it is; "call N" makes N times a hundred empty system calls, the least that a driver's answer can cost. Answers with the nanoseconds of each sweep, on one line. What a card answers NOT_SUPPORTED to is not asked
  * again, by the agent as here. */
 #include "../../fakes/nvml/abi.h"
 #include <dlfcn.h>
@@ -9,10 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST_GPUS = 16, PROCESSES = 64, SAMPLES = 128, FIELDS = 6, METRICS = 5 };
+enum { MOST_GPUS = 16, PROCESSES = 64, SAMPLES = 128, FIELDS = 6, METRICS = 5, EMPTY_CALLS = 100 };
 
 static void *library;
 
@@ -210,6 +211,20 @@ static long long now_ns(void)
     return t.tv_sec * 1000000000ll + t.tv_nsec;
 }
 
+static void sweep(const char *mode)
+{
+    if (!strcmp(mode, "call")) {
+        for (int i = 0; i < EMPTY_CALLS; i++)
+            syscall(SYS_getppid);
+        return;
+    }
+    for (unsigned i = 0; i < gpu_count; i++) {
+        read_gpu(&gpus[i]);
+        if (!strcmp(mode, "proc"))
+            read_proc(&gpus[i]);
+    }
+}
+
 int main(int argc, char **argv)
 {
     char mode[8];
@@ -230,11 +245,7 @@ int main(int argc, char **argv)
     while (scanf("%7s %d", mode, &sweeps) == 2) {
         for (int n = 0; n < sweeps; n++) {
             long long began = now_ns();
-            for (unsigned i = 0; i < gpu_count; i++) {
-                read_gpu(&gpus[i]);
-                if (!strcmp(mode, "proc"))
-                    read_proc(&gpus[i]);
-            }
+            sweep(mode);
             printf("%lld ", now_ns() - began);
         }
         printf("\n");
