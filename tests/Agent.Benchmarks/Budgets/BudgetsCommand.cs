@@ -11,7 +11,7 @@ internal static class BudgetsCommand
     private const string Usage = "usage: budgets [--minutes N] [--agent PATH] [--churn] [--only nvml,plan,parse,reconcile,start,scrape,agent,protect]";
     private static readonly string[] All = ["nvml", "plan", "parse", "reconcile", "start", "scrape", "agent", "protect"];
 
-    private sealed record Options(double Minutes, string? Agent, bool Churn, IReadOnlySet<string> Only);
+    private sealed record Options(double Minutes, string? Agent, bool Churn, HashSet<string> Only);
 
     public static async Task<int> RunAsync(string[] args)
     {

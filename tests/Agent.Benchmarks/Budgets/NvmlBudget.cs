@@ -79,7 +79,7 @@ internal static class NvmlBudget
             """));
     }
 
-    private static IEnumerable<double> Times(Action sweep) => Enumerable.Range(0, SweepsARound).Select(_ => Stopwatching.Microseconds(sweep)).ToList();
+    private static List<double> Times(Action sweep) => [.. Enumerable.Range(0, SweepsARound).Select(_ => Stopwatching.Microseconds(sweep))];
 
     private static List<(NvmlCall Call, int Gpu, long Count)> CallsOf(FakeMachine machine, Action sweep)
     {
