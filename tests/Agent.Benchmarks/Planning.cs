@@ -21,6 +21,12 @@ public class Planning
     [Params(false, true)]
     public bool Breach { get; set; }
 
+    /// <summary>Pressure this long at the floor suspends; longer than the run, and shares at the floor stay in force.</summary>
+    internal TimeSpan SuspendAfter { get; init; } = new LatencyGuardSettings().For;
+    /// <summary>Whether the cards tell how busy each process keeps them.</summary>
+    internal bool TellsUse { get; init; } = true;
+    internal DateTimeOffset Started { get; init; } = DateTimeOffset.UnixEpoch;
+
     [GlobalSetup]
     public void Setup()
     {
@@ -28,6 +34,7 @@ public class Planning
         {
             Hash = "bench", Mode = Mode.Enforce, Vram = new VramPolicy { Strategy = VramStrategy.Priority },
             Windows = [new Window { Name = "night", Daily = new DailySpan(new HashSet<DayOfWeek>(Enum.GetValues<DayOfWeek>()), new TimeOnly(8, 0), new TimeOnly(20, 0)) }],
+            Rules = new RulesPolicy { LatencyGuard = new LatencyGuardSettings { For = SuspendAfter } },
         };
         _ticks = [.. Enumerable.Range(0, 64).Select(Tick)];
         _memory = PlannerMemory.Empty;
@@ -43,11 +50,28 @@ public class Planning
     [Benchmark]
     public object TypicalTick() => Plan(now => _pace.Due(_policy.Rules, now));
 
-    private Plan Plan(Func<MonoTime, IReadOnlyCollection<RuleName>> due)
+    /// <summary>What the next tick sees; a second after the one before.</summary>
+    internal NodeSnapshot NextSnapshot()
     {
         var tick = _ticks[_next % _ticks.Length] with { Mono = new MonoTime(TimeSpan.FromSeconds(3600 + _next)), Seq = _next };
         _next++;
-        var (plan, memory) = Planner.Decide(tick, _policy, _memory, due(tick.Mono));
+        return tick;
+    }
+
+    internal Policy Policy => _policy;
+
+    /// <summary>As at a typical tick.</summary>
+    internal Plan PlanOf(NodeSnapshot tick) => Plan(tick, _pace.Due(_policy.Rules, tick.Mono));
+
+    private Plan Plan(Func<MonoTime, IReadOnlyCollection<RuleName>> due)
+    {
+        var tick = NextSnapshot();
+        return Plan(tick, due(tick.Mono));
+    }
+
+    private Plan Plan(NodeSnapshot tick, IReadOnlyCollection<RuleName> due)
+    {
+        var (plan, memory) = Planner.Decide(tick, _policy, _memory, due);
         _memory = memory;
         return plan;
     }
@@ -62,7 +86,8 @@ public class Planning
             var (gpu, place) = (i / 8, i % 8);
             var workload = Workload(i, place, tick, at);
             workloads.Add(workload);
-            shares[gpu].Add(new GpuShare(workload.Name, workload.Container.Id.InstanceId, 6 * GiB + tick * 1024, Reading.Fresh(0.1 + place * 0.01, at), 1, 0));
+            shares[gpu].Add(new GpuShare(workload.Name, workload.Container.Id.InstanceId, 6 * GiB + tick * 1024,
+                TellsUse ? Reading.Fresh(0.1 + place * 0.01, at) : Reading.Unsupported<double>(at), 1, 0));
         }
         return new NodeSnapshot
         {
@@ -88,7 +113,7 @@ public class Planning
         {
             Container = new ContainerSample
             {
-                Id = new WorkloadId($"w{i}", $"{i:x64}", DateTimeOffset.UnixEpoch), ContainerName = $"w{i}", Image = "bench", State = ContainerState.Running,
+                Id = new WorkloadId($"w{i}", $"{i:x64}", Started), ContainerName = $"w{i}", Image = "bench", State = ContainerState.Running,
             },
             Policy = new WorkloadPolicy
             {

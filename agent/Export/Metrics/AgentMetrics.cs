@@ -46,6 +46,7 @@ internal static class AgentMetrics
         page.Set(AgentThreads, process.Threads.Count);
         page.Set(AgentHandles, OpenFiles());
         page.Set(AgentHeap, GC.GetGCMemoryInfo().HeapSizeBytes);
+        page.Set(AgentAllocated, GC.GetTotalAllocatedBytes());
         for (var generation = 0; generation <= GC.MaxGeneration; generation++)
             page.Set(AgentCollections, GC.CollectionCount(generation), GpuMetrics.Text(generation));
     }

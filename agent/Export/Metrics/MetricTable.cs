@@ -163,6 +163,7 @@ internal static class MetricTable
     public static readonly MetricFamily AgentCpu = Counter("headroom_agent_cpu_seconds_total", "CPU time that the agent has used.");
     public static readonly MetricFamily AgentResident = Gauge("headroom_agent_resident_memory_bytes", "Memory that the agent holds.");
     public static readonly MetricFamily AgentHeap = Gauge("headroom_agent_heap_bytes", "Managed heap after the last collection.");
+    public static readonly MetricFamily AgentAllocated = Counter("headroom_agent_allocated_bytes_total", "Managed memory that the agent has allocated since start.");
     public static readonly MetricFamily AgentCollections = Counter("headroom_agent_gc_collections_total", "Garbage collections.", "generation");
     public static readonly MetricFamily AgentThreads = Gauge("headroom_agent_threads", "Threads of the agent.");
     public static readonly MetricFamily AgentHandles = Gauge("headroom_agent_open_files", "Open files and sockets of the agent.");

@@ -14,23 +14,38 @@ internal static class ProcessFacts
 
     private static (char State, int Threads, ulong Started)? Look(int pid, string procPath)
     {
-        if (TextOf(pid, "stat", procPath) is not { } stat)
-            return null;
+        // Asked for each process on a GPU each second: the fields up to the 22nd are some 300 bytes at most, and no more is read.
+        Span<byte> bytes = stackalloc byte[1024];
+        ReadOnlySpan<byte> stat = bytes[..Head(pid, "stat", procPath, bytes)];
         // The second field, the name in brackets, may hold anything, brackets and spaces too.
-        var rest = stat.AsSpan(stat.LastIndexOf(')') + 1).Trim();
+        var rest = stat[(stat.LastIndexOf((byte)')') + 1)..].Trim((byte)' ');
         var field = 2; // the fields after the name begin with the third
         var (state, threads) = (' ', 1);
-        foreach (var range in rest.Split(' '))
+        foreach (var range in rest.Split((byte)' '))
         {
             field++;
-            if (field == 3)
-                state = rest[range][0];
+            if (field == 3 && rest[range].Length > 0)
+                state = (char)rest[range][0];
             else if (field == 20 && int.TryParse(rest[range], CultureInfo.InvariantCulture, out var count))
                 threads = count;
             else if (field == 22)
                 return ulong.TryParse(rest[range], CultureInfo.InvariantCulture, out var value) ? (state, threads, value) : null;
         }
         return null;
+    }
+
+    /// <returns>How many bytes there are of its beginning; 0 where it is gone or may not be looked at.</returns>
+    private static int Head(int pid, string file, string procPath, Span<byte> into)
+    {
+        try
+        {
+            using var handle = File.OpenHandle(Path.Combine(procPath, Text(pid), file), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            return RandomAccess.Read(handle, into, 0);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return 0; // it ended between two looks
+        }
     }
 
     /// <summary>Inode of its pid namespace.</summary>

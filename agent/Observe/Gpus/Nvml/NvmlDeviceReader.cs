@@ -14,6 +14,7 @@ internal sealed unsafe class NvmlDeviceReader : IDisposable
     private readonly NvmlProcessReader _processes;
     private readonly NvmlGpmReader? _gpm;
     private readonly NvmlMigReader? _mig;
+    private readonly Action<string, NvmlReturn> _fatal;
     private ulong _absent;
     private MonoTime _at;
 
@@ -21,6 +22,7 @@ internal sealed unsafe class NvmlDeviceReader : IDisposable
     {
         (_session, _nvml, _device, _time) = (session, session.Nvml, device.Handle, time);
         _identity = device.Identity!;
+        _fatal = Fatal;
         _processes = new NvmlProcessReader(_nvml, _device);
         _gpm = NvmlGpmReader.TryCreate(_nvml, _device, gpuInstance: null);
         _mig = _identity.MigEnabled ? new NvmlMigReader(_nvml, _device) : null;
@@ -59,8 +61,8 @@ internal sealed unsafe class NvmlDeviceReader : IDisposable
                 PcieTransmitBytes = fields.PcieTransmit, PcieReceiveBytes = fields.PcieReceive,
                 NvLinkTransmitBytes = fields.NvLinkTransmit, NvLinkReceiveBytes = fields.NvLinkReceive,
             },
-            Processes = _processes.Read(_time.GetUtcNow(), Fatal),
-            Mig = _mig?.Read(_at, Fatal) ?? [],
+            Processes = _processes.Read(_time.GetUtcNow(), _fatal),
+            Mig = _mig?.Read(_at, _fatal) ?? [],
         };
     }
 

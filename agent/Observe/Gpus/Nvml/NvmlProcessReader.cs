@@ -18,6 +18,8 @@ internal sealed unsafe class NvmlProcessReader(NvmlLibrary nvml, nint device)
 
     private readonly int _stride = nvml.ProcessEntriesAre32Bytes ? 32 : 24;
     private readonly NvmlProcessUse _use = new(nvml, device);
+    // Of one reading; kept, so that a reading leaves no more behind than what it tells.
+    private readonly Dictionary<int, Entry> _found = [];
     private byte[] _entries = new byte[64 * WidestEntry];
 
     private readonly record struct Entry(int Pid, GpuProcessKinds Kinds, long? UsedBytes, int? Instance);
@@ -25,24 +27,24 @@ internal sealed unsafe class NvmlProcessReader(NvmlLibrary nvml, nint device)
     /// <summary>One entry a pid; null when the driver does not give the list.</summary>
     public IReadOnlyList<GpuProcess>? Read(DateTimeOffset wallNow, Action<string, NvmlReturn> fatal)
     {
-        var found = new Dictionary<int, Entry>();
-        var known = List(GpuProcessKinds.Compute, found, fatal);
-        known |= List(GpuProcessKinds.Graphics, found, fatal);
-        known |= List(GpuProcessKinds.Mps, found, fatal);
+        _found.Clear();
+        var known = List(GpuProcessKinds.Compute, fatal);
+        known |= List(GpuProcessKinds.Graphics, fatal);
+        known |= List(GpuProcessKinds.Mps, fatal);
         if (!known)
             return null;
         var use = _use.Read(wallNow, fatal);
-        var processes = new List<GpuProcess>(found.Count);
-        foreach (var entry in found.Values)
+        var processes = new List<GpuProcess>(_found.Count);
+        foreach (var entry in _found.Values)
         {
             // A process without a sample did no work; a driver without samples does not tell.
-            ProcessUse? share = use is null ? null : use.GetValueOrDefault(entry.Pid);
+            ProcessUse? share = use is null ? null : use.GetValueOrDefault(entry.Pid).Use;
             processes.Add(new GpuProcess(entry.Pid, entry.Kinds, entry.UsedBytes, share, null, null, entry.Instance));
         }
         return processes;
     }
 
-    private bool List(GpuProcessKinds kind, Dictionary<int, Entry> found, Action<string, NvmlReturn> fatal)
+    private bool List(GpuProcessKinds kind, Action<string, NvmlReturn> fatal)
     {
         // The list may grow between the answer "too small" and the next try.
         for (var attempt = 0; attempt < MostTries; attempt++)
@@ -59,11 +61,13 @@ internal sealed unsafe class NvmlProcessReader(NvmlLibrary nvml, nint device)
                 _entries = new byte[Math.Min(Math.Max((ulong)count, capacity) * 2 + 5, MostEntries) * WidestEntry];
                 continue;
             }
-            fatal($"{kind} processes", code);
             if (code != NvmlReturn.Success)
+            {
+                fatal($"{kind} processes", code);
                 return false;
+            }
             for (var i = 0; i < Math.Min(count, capacity); i++)
-                Add(kind, _entries.AsSpan(i * _stride, 24), found);
+                Add(kind, _entries.AsSpan(i * _stride, 24));
             return true;
         }
         return false;
@@ -88,7 +92,7 @@ internal sealed unsafe class NvmlProcessReader(NvmlLibrary nvml, nint device)
     }
 
     // nvmlProcessInfo_t: +0 pid, +8 used bytes, +16 GPU instance, +20 compute instance.
-    private static void Add(GpuProcessKinds kind, ReadOnlySpan<byte> entry, Dictionary<int, Entry> found)
+    private void Add(GpuProcessKinds kind, ReadOnlySpan<byte> entry)
     {
         var pid = MemoryMarshal.Read<uint>(entry);
         if (pid is 0 or > MostPids)
@@ -97,7 +101,7 @@ internal sealed unsafe class NvmlProcessReader(NvmlLibrary nvml, nint device)
         var instance = MemoryMarshal.Read<uint>(entry[16..]);
         long? bytes = used == NotAvailable || used > long.MaxValue ? null : (long)used;
         // A client shows in the compute and the MPS list with the same memory on some drivers: the lists are of one process, never added up.
-        found[(int)pid] = found.TryGetValue((int)pid, out var before)
+        _found[(int)pid] = _found.TryGetValue((int)pid, out var before)
             ? before with { Kinds = before.Kinds | kind, UsedBytes = Largest(before.UsedBytes, bytes) }
             : new Entry((int)pid, kind, bytes, instance == NoInstance ? null : (int)instance);
     }

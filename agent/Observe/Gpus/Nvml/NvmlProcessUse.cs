@@ -14,15 +14,18 @@ internal sealed unsafe class NvmlProcessUse(NvmlLibrary nvml, nint device)
     private const int MostTries = 4;
     private const int MostBytes = 8 * 1024 * 1024; // 200,000 samples and more; the driver's ring holds some hundreds
 
+    // Of one reading; kept, so that a reading leaves nothing behind.
+    private readonly Dictionary<int, (ulong At, ProcessUse Use)> _newest = [];
     private byte[] _buffer = new byte[128 * sizeof(NvmlProcessUtilizationInfo)];
     private bool _newCallAbsent;
     private bool _absent;
 
-    /// <summary>Shares by pid; empty when nothing ran; null when this GPU cannot tell (MIG, old cards) or the call failed.</summary>
-    public Dictionary<int, ProcessUse>? Read(DateTimeOffset wallNow, Action<string, NvmlReturn> fatal)
+    /// <summary>Shares by pid, until the next reading; empty when nothing ran; null when this GPU cannot tell (MIG, old cards) or the call failed.</summary>
+    public Dictionary<int, (ulong At, ProcessUse Use)>? Read(DateTimeOffset wallNow, Action<string, NvmlReturn> fatal)
     {
         if (_absent)
             return null;
+        _newest.Clear();
         var since = (ulong)((wallNow - Window).ToUnixTimeMilliseconds() * 1000);
         var code = NvmlReturn.FunctionNotFound;
         var count = 0u;
@@ -35,14 +38,18 @@ internal sealed unsafe class NvmlProcessUse(NvmlLibrary nvml, nint device)
         if (_newCallAbsent)
             code = ReadOld(since, out count);
         if (code is NvmlReturn.NotFound or NvmlReturn.NoData)
-            return [];
+            return _newest;
         fatal("process utilization", code);
         _absent = code.IsUnsupported();
         if (code != NvmlReturn.Success)
             return null;
-        return isNew
-            ? Newest(MemoryMarshal.Cast<byte, NvmlProcessUtilizationInfo>(_buffer)[..(int)count], since)
-            : Newest(MemoryMarshal.Cast<byte, NvmlProcessUtilizationSample>(_buffer)[..(int)count], since);
+        if (isNew)
+            foreach (ref readonly var s in MemoryMarshal.Cast<byte, NvmlProcessUtilizationInfo>(_buffer)[..(int)count])
+                Offer(since, s.Pid, s.TimeStampMicros, s.Sm, s.Memory, s.Encoder, s.Decoder);
+        else
+            foreach (ref readonly var s in MemoryMarshal.Cast<byte, NvmlProcessUtilizationSample>(_buffer)[..(int)count])
+                Offer(since, s.Pid, s.TimeStampMicros, s.Sm, s.Memory, s.Encoder, s.Decoder);
+        return _newest;
     }
 
     private NvmlReturn ReadNew(ulong since, out uint count)
@@ -93,29 +100,12 @@ internal sealed unsafe class NvmlProcessUse(NvmlLibrary nvml, nint device)
     private void Grow(uint wanted, int size) =>
         _buffer = new byte[Math.Min(Math.Max((long)wanted * 2 * size, _buffer.Length * 2L), MostBytes)];
 
-    private static Dictionary<int, ProcessUse> Newest(ReadOnlySpan<NvmlProcessUtilizationInfo> samples, ulong since)
-    {
-        var newest = new Dictionary<int, (ulong At, ProcessUse Use)>();
-        foreach (ref readonly var s in samples)
-            Offer(newest, since, s.Pid, s.TimeStampMicros, s.Sm, s.Memory, s.Encoder, s.Decoder);
-        return newest.ToDictionary(e => e.Key, e => e.Value.Use);
-    }
-
-    private static Dictionary<int, ProcessUse> Newest(ReadOnlySpan<NvmlProcessUtilizationSample> samples, ulong since)
-    {
-        var newest = new Dictionary<int, (ulong At, ProcessUse Use)>();
-        foreach (ref readonly var s in samples)
-            Offer(newest, since, s.Pid, s.TimeStampMicros, s.Sm, s.Memory, s.Encoder, s.Decoder);
-        return newest.ToDictionary(e => e.Key, e => e.Value.Use);
-    }
-
-    private static void Offer(
-        Dictionary<int, (ulong At, ProcessUse Use)> newest, ulong since, uint pid, ulong at, uint sm, uint memory, uint encoder, uint decoder)
+    private void Offer(ulong since, uint pid, ulong at, uint sm, uint memory, uint encoder, uint decoder)
     {
         if (at <= since || sm > 100 || memory > 100 || encoder > 100 || decoder > 100)
             return;
-        if (newest.TryGetValue((int)pid, out var before) && before.At >= at)
+        if (_newest.TryGetValue((int)pid, out var before) && before.At >= at)
             return;
-        newest[(int)pid] = (at, new ProcessUse(sm / 100.0, memory / 100.0, encoder / 100.0, decoder / 100.0));
+        _newest[(int)pid] = (at, new ProcessUse(sm / 100.0, memory / 100.0, encoder / 100.0, decoder / 100.0));
     }
 }
