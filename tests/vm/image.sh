@@ -64,7 +64,7 @@ ExecStartPre=/bin/tar -xf /dev/vdb -C /opt/vm
 ExecStart=/bin/bash /opt/vm/guest/tests.sh
 ExecStopPost=-/bin/bash /opt/vm/guest/end.sh
 ExecStopPost=/bin/systemctl poweroff --force --force
-TimeoutStartSec=900
+TimeoutStartSec=1700
 
 [Install]
 WantedBy=multi-user.target

@@ -5,11 +5,12 @@
 #   tests/vm/run.sh         as root; installs what is missing, makes the guest's disk once (artifacts/vm), publishes the binary if there is none
 #   tests/vm/run.sh PART... only these of shared-core, gate, deaths, stops, uninstall, after install
 #
-# HEADROOM_BIN names the binary; HEADROOM_VM_ACCEL=kvm|tcg the kind of qemu's (default: tcg, software emulation, which every machine has).
+# HEADROOM_BIN names the binary; HEADROOM_VM_ACCEL=kvm|tcg the kind of qemu's (default: tcg, software emulation, which every machine has; it wants two cores for
+# itself), HEADROOM_VM_DEADLINE the seconds that it may take.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export PATH="$PATH:/usr/sbin:/sbin"
-deadline=${HEADROOM_VM_DEADLINE:-900} # seconds
+deadline=${HEADROOM_VM_DEADLINE:-1800} # seconds
 accel=${HEADROOM_VM_ACCEL:-tcg}
 cache=$PWD/artifacts/vm
 seen=$cache/seen
