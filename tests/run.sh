@@ -4,16 +4,16 @@
 #
 #   tests/run.sh                everything that CI runs, under 20 minutes
 #   tests/run.sh --quick        only what needs neither root nor containers
-#   tests/run.sh --full         all kill points too (over 200): about half an hour more
+#   tests/run.sh --full         all kill points too (over 200), and a whole virtual machine (tests/vm): about forty minutes more
 #   tests/run.sh --closed-loop  only the closed loop on real containers, with a whole minute for each figure; prints them as a table
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-quick=false closed_loop=false
+quick=false closed_loop=false full=false
 case "${1-}" in
     '') ;;
     --quick) quick=true ;;
-    --full) export HEADROOM_TEST_FULL=1 ;;
+    --full) full=true; export HEADROOM_TEST_FULL=1 ;;
     --closed-loop) closed_loop=true ;;
     *) echo "usage: tests/run.sh [--quick | --full | --closed-loop]" >&2; exit 2 ;;
 esac
@@ -97,6 +97,13 @@ if $closed_loop; then
 else
     run tests/Agent.Tests
     $quick || { published; run tests/Agent.IntegrationTests; }
+    if $full; then
+        say "tests/vm"
+        vm=$(mktemp)
+        tests/vm/run.sh | tee "$vm" || failed=1
+        sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/succeeded: \1\nfailed: \2/p' "$vm" >>"$log"
+        rm -f "$vm"
+    fi
 fi
 
 sum() { grep -Eo "^ *$1: [0-9]+" "$log" | awk '{ n += $2 } END { print n + 0 }'; }
