@@ -73,7 +73,7 @@ internal sealed partial class Acting : IDisposable
             },
             new RestartActuator(_hand, drain, budgets, time), new OutcomeLog(), MayAct, permission, crash, time, log.CreateLogger<Reconciler>());
         var freeUse = new FreeUseBook();
-        var gates = new GateKeeper(new GatePlaces(Locate, FreezeCell.Gather, new LaunchPlaces().Of), board, tools, freeUse);
+        var gates = new GateKeeper(new GatePlaces(Locate, FreezeCell.Gather, FreezeCell.GatherSettled, new LaunchPlaces().Of), board, tools, freeUse);
         _reconciler = new Reconciler(
             tools, room, new CapKeeper(new CapProbe([_limits, new PageCap(), new HamiRegion()], time), tools), gates, freeUse, () => Volatile.Read(ref _lease)?.HasGuard == true);
         _events = new DockerEvents(_docker, _reconciler.Hear, time, log.CreateLogger<DockerEvents>());

@@ -130,6 +130,9 @@ public sealed class FreezerTestsOnContainers(DockerDaemon docker) : IDisposable
         Assert.InRange(await ShareAsync(pid, 100), 0, 0.01);
         Assert.True((await _freezer.LetGoAsync(cell)).Confirmed);
 
+        // A gate looks each second, and must not stop a command that has only begun.
+        Assert.Null(FreezeCell.GatherSettled(cell));
+        Assert.Equal([later], Burner.PidsIn(container));
         Assert.Null(FreezeCell.Gather(cell));
         Assert.Empty(Burner.PidsIn(container));
         Assert.Null(FreezeCell.Gather(cell));

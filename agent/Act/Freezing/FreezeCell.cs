@@ -1,4 +1,5 @@
 using System.Globalization;
+using Headroom.Interop.Linux;
 
 namespace Headroom.Act.Freezing;
 
@@ -10,13 +11,19 @@ internal static class FreezeCell
     public const string Name = "headroom";
     /// <summary>Processes appear while others are moved; who forks faster than this is not stopped by moving.</summary>
     private const int Passes = 50;
+    private static readonly TimeSpan Settled = TimeSpan.FromSeconds(10);
 
     /// <param name="container">The container's own freezer.</param>
     public static FreezeTarget In(FreezeTarget container) => container with { Folder = Path.Combine(container.Folder, Name) };
 
     /// <summary>Makes the cell and moves in what is not there yet. What a command (`docker exec`) starts after that stays outside and runs free, until the next time.</summary>
     /// <returns>Null: done; else what is in the way.</returns>
-    public static string? Gather(FreezeTarget cell)
+    public static string? Gather(FreezeTarget cell) => Gather(cell, TimeSpan.Zero);
+
+    /// <summary>Once more, what has lived for a while. A command that is just being started must not be stopped in the middle: `docker exec` waits for that, and so would a health check.</summary>
+    public static string? GatherSettled(FreezeTarget cell) => Gather(cell, Settled);
+
+    private static string? Gather(FreezeTarget cell, TimeSpan age)
     {
         if (FreezerFile.WhyNot(cell) is { } why)
             return why;
@@ -37,8 +44,11 @@ internal static class FreezeCell
                 // Version 2 goes on listing a process whose first thread has ended where that thread was; the others have been moved (tried).
                 if (outside.SequenceEqual(moved))
                     return null;
+                if (age > TimeSpan.Zero && outside.All(pid => IsYounger(pid, age)))
+                    return null;
                 foreach (var pid in outside)
-                    Move(pid, inside);
+                    if (age == TimeSpan.Zero || !IsYounger(pid, age))
+                        Move(pid, inside);
                 moved = outside;
             }
             return $"processes appear in {around} faster than they can be moved";
@@ -48,6 +58,9 @@ internal static class FreezeCell
             return $"{cell.Folder}: {e.Message}: run the agent as root on the host; in a container mount /sys/fs/cgroup read-write and use --cgroupns=host";
         }
     }
+
+    private static bool IsYounger(string pid, TimeSpan age) =>
+        int.TryParse(pid, CultureInfo.InvariantCulture, out var number) && ProcessFacts.AgeOf(number) < age;
 
     private static void Move(string pid, string procs)
     {

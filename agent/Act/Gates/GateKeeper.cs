@@ -224,7 +224,7 @@ internal sealed partial class GateKeeper(GatePlaces places, FlightBoard board, H
         var law = LawOf(wanted);
         _held[id] = gate with { Hold = hold, Law = law };
         // What a command (`docker exec`) has started since stands outside of our cell.
-        if (places.Gather(gate.Place) is { } problem)
+        if (places.Settle(gate.Place) is { } problem)
             LogOutside(tools.Log, wanted.Batch.Name, problem);
         // The freezer lets go of what it can't reach any more.
         if (law.Equals(gate.Law) && meter is { IsThere: true })

@@ -10,8 +10,9 @@ internal sealed record GatePlace(FreezeTarget? Target, Undo? Undo, string? Probl
 /// <summary>Where the gate of a container is.</summary>
 /// <param name="locate">Where the freezer of a container is, by its first process; or why it can't be used.</param>
 /// <param name="gather">Moves the container's processes into our cell; what is in the way, null when done.</param>
+/// <param name="settle">Brings in what has appeared since and is there to stay.</param>
 /// <param name="launch">Where libheadroom obeys in it; or why not.</param>
-internal sealed class GatePlaces(Func<ContainerSample, FreezerPlace> locate, Func<FreezeTarget, string?> gather, Func<ContainerSample, LaunchPlace> launch)
+internal sealed class GatePlaces(Func<ContainerSample, FreezerPlace> locate, Func<FreezeTarget, string?> gather, Func<FreezeTarget, string?> settle, Func<ContainerSample, LaunchPlace> launch)
 {
     public GatePlace Of(ContainerSample container, GateVia via)
     {
@@ -32,8 +33,11 @@ internal sealed class GatePlaces(Func<ContainerSample, FreezerPlace> locate, Fun
     /// <summary>Why launches can't be held back in it; null: they can.</summary>
     public string? WhyNoLaunch(ContainerSample container) => launch(container).Problem;
 
-    /// <summary>Brings in what has appeared since; what is in the way, null when all is in.</summary>
+    /// <summary>Brings all in, the first time; what is in the way, null when all is in.</summary>
     public string? Gather(FreezeTarget target) => target.Launch is null ? gather(target) : null;
+
+    /// <summary>The same of what has appeared since and is there to stay.</summary>
+    public string? Settle(FreezeTarget target) => target.Launch is null ? settle(target) : null;
 
     /// <summary>Where a hold's gate is, from its undo.</summary>
     public static FreezeTarget Of(Hold hold, string? group) => hold.Undo is { Kind: UndoKind.RunsOut } undo

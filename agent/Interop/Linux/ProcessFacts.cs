@@ -12,6 +12,13 @@ internal static class ProcessFacts
     public static ulong? StartTimeOfLiving(int pid, string procPath = "/proc") =>
         Look(pid, procPath) is { } seen && !(seen.State is 'Z' or 'X' && seen.Threads <= 1) ? seen.Started : null;
 
+    /// <summary>How long it has been there; null where it is gone.</summary>
+    public static TimeSpan? AgeOf(int pid, string procPath = "/proc") => StartTimeOf(pid, procPath) is { } started
+        ? TimeSpan.FromSeconds((double)BootClock.Instance.GetTimestamp() / BootClock.Instance.TimestampFrequency - (double)started / TicksASecond) : null;
+
+    // USER_HZ, the unit in which the kernel tells times to programs: 100 on x86-64 and arm64.
+    private const int TicksASecond = 100;
+
     private static (char State, int Threads, ulong Started)? Look(int pid, string procPath)
     {
         // Asked for each process on a GPU each second: the fields up to the 22nd are some 300 bytes at most, and no more is read.

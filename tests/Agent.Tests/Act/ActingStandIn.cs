@@ -54,7 +54,7 @@ internal sealed class ActingStandIn : IAsyncDisposable
                 new Dictionary<Lever, IActuator> { [Lever.Share] = freeze, [Lever.Pause] = new PauseActuator(_hand), [Lever.Stop] = new StopActuator(_hand, Drain, room) },
                 new RestartActuator(_hand, Drain, budgets, TimeProvider.System), new OutcomeLog(), () => true, new Permission(_hand, () => true, Classifier.Classify, null), CrashPoints.None, TimeProvider.System, NullLogger.Instance);
         var freeUse = new FreeUseBook();
-        var places = new GatePlaces(c => new FreezerPlace(new FreezeTarget(c.Id.InstanceId, $"/nowhere/{c.Id.InstanceId}", false), null), _ => Gathers, _ => new LaunchPlace(null, null, "no page"));
+        var places = new GatePlaces(c => new FreezerPlace(new FreezeTarget(c.Id.InstanceId, $"/nowhere/{c.Id.InstanceId}", false), null), _ => Gathers, _ => Gathers, _ => new LaunchPlace(null, null, "no page"));
         Reconciler = new Reconciler(
             tools, room, new CapKeeper(new CapProbe([Caps], TimeProvider.System), tools), new GateKeeper(places, new FlightBoard(), tools, freeUse), freeUse, () => HasGuard);
         Reconciler.Begin([]);
