@@ -77,17 +77,7 @@ log=$(mktemp)
 failed=0
 run() {
     say "$1"
-    local results
-    results=$(mktemp -d)
-    dotnet test --project "$1" -c Release --no-build --no-progress --results-directory "$results" --report-xunit --report-xunit-filename tests.xml "${@:2}" 2>&1 | tee -a "$log" || failed=1
-    slowest "$results/tests.xml"
-    rm -rf "$results"
-}
-# What to look at when the whole comes near to its limit.
-slowest() {
-    [ -e "$1" ] || return 0
-    say "the slowest of them, in seconds"
-    grep -o '<test name="[^"]*"[^>]*' "$1" | sed -E 's/<test name="(Headroom\.)?([^"]{1,140})[^"]*".* time="([0-9.]+)".*/\3 \2/' | sort -rn | head -12 | sed 's/^/   /' >&2
+    dotnet test --project "$1" -c Release --no-build --no-progress "${@:2}" 2>&1 | tee -a "$log" || failed=1
 }
 table=
 if $closed_loop; then
