@@ -57,7 +57,8 @@ public sealed class FaultTests : IDisposable
         _proxy.Break(("POST /containers/.*/pause", Enum.Parse<FaultyDocker.Fault>(fault)));
         Start("pause");
         _node.Until(() => _node.FreezerState() == "FROZEN" && _node.DockerState() == "running", TimeSpan.FromSeconds(30), "the next best lever");
-        Assert.False(_node.Metric("headroom_hold_active{workload=\"job\",lever=\"pause\""));
+        // The page is of the last tick, the freezer of now.
+        _node.Until(() => _node.Metric("headroom_hold_active{workload=\"job\",lever=\"share\"") && !_node.Metric("headroom_hold_active{workload=\"job\",lever=\"pause\""), TimeSpan.FromSeconds(5), "only the share to be claimed");
         _proxy.Break();
         _node.Until(() => _node.DockerState() == "paused", TimeSpan.FromSeconds(60), "the pause, once Docker does it");
     }
