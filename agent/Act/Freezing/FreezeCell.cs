@@ -41,15 +41,13 @@ internal static class FreezeCell
                 var outside = File.ReadAllLines(around);
                 if (outside.Length == 0)
                     return File.ReadAllLines(inside).Length > 0 ? null : $"{around} is empty: the container has ended, or has put all its processes into cgroups of its own";
+                string[] old = [.. outside.Where(pid => !IsYounger(pid, age))];
                 // Version 2 goes on listing a process whose first thread has ended where that thread was; the others have been moved (tried).
-                if (outside.SequenceEqual(moved))
+                if (old.Length == 0 || old.SequenceEqual(moved))
                     return null;
-                if (age > TimeSpan.Zero && outside.All(pid => IsYounger(pid, age)))
-                    return null;
-                foreach (var pid in outside)
-                    if (age == TimeSpan.Zero || !IsYounger(pid, age))
-                        Move(pid, inside);
-                moved = outside;
+                foreach (var pid in old)
+                    Move(pid, inside);
+                moved = old;
             }
             return $"processes appear in {around} faster than they can be moved";
         }
@@ -60,7 +58,7 @@ internal static class FreezeCell
     }
 
     private static bool IsYounger(string pid, TimeSpan age) =>
-        int.TryParse(pid, CultureInfo.InvariantCulture, out var number) && ProcessFacts.AgeOf(number) < age;
+        age > TimeSpan.Zero && int.TryParse(pid, CultureInfo.InvariantCulture, out var number) && ProcessFacts.AgeOf(number) < age;
 
     private static void Move(string pid, string procs)
     {
