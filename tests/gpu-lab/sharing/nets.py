@@ -60,20 +60,40 @@ def resnet50():
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2048, 1000))
 
 
+def on(device, kind, make):
+    """Made where it will run: billions of random numbers take a minute on a CPU."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(kind)
+    try:
+        with torch.device(device):
+            return make()
+    finally:
+        torch.set_default_dtype(before)
+
+
+DECODERS = {"llm-7b": (32, 4096, 32), "tiny": (2, 128, 4)}  # layers, width, heads
+
+
+def decoder(name, device, kind):
+    """A function of (words, place) -> scores, with a cache of its own for 512 words."""
+    layers, width, heads = DECODERS[name]
+    net = on(device, kind, lambda: Transformer(layers, width, heads, 32000, causal=True)).eval()
+    caches = [tuple(torch.zeros(1, heads, 512, width // heads, device=device, dtype=kind) for _ in range(2)) for _ in range(layers)]
+    return lambda words, at: net(words, caches, at)
+
+
 def answerer(name, device, kind):
     """A function that computes one request, whole."""
     if name == "bert-large":
-        net = Transformer(24, 1024, 16).to(device, kind).eval()
+        net = on(device, kind, lambda: Transformer(24, 1024, 16)).eval()
         words = torch.randint(net.words, (1, 128), device=device)
         return lambda: net(words)
-    layers, width, heads, tokens = {"llm-7b": (32, 4096, 32, 64), "tiny": (2, 128, 4, 8)}[name]
-    net = Transformer(layers, width, heads, 32000, causal=True).to(device, kind).eval()
-    caches = [tuple(torch.zeros(1, heads, 512, width // heads, device=device, dtype=kind) for _ in range(2)) for _ in range(layers)]
+    tokens, token = {"llm-7b": 64, "tiny": 8}[name], decoder(name, device, kind)
 
     def decode():
-        word, at = torch.randint(net.words, (1, 32), device=device), 0
+        word, at = torch.randint(32000, (1, 32), device=device), 0
         for _ in range(tokens):
-            scores = net(word, caches, at)
+            scores = token(word, at)
             at += word.shape[1]
             word = scores[:, -1:].argmax(-1)
     return decode
@@ -82,13 +102,13 @@ def answerer(name, device, kind):
 def trainer(name, device, kind):
     """A function that does one step."""
     if name == "resnet50-b128":
-        net, data = resnet50(), (torch.randn(128, 3, 224, 224), torch.randint(1000, (128,)))
+        make, data = resnet50, (torch.randn(128, 3, 224, 224), torch.randint(1000, (128,)))
     else:
         layers, width, heads, batch, length, causal = {
             "bert-b32": (12, 768, 12, 32, 128, False), "gpt2-large-b1": (36, 1280, 20, 1, 1024, True), "tiny-b4": (2, 128, 4, 4, 64, False)}[name]
-        net = Transformer(layers, width, heads, causal=causal)
-        data = (torch.randint(net.words, (batch, length)), torch.randint(net.words, (batch, length)))
-    net, data = net.to(device), [part.to(device) for part in data]
+        make = lambda: Transformer(layers, width, heads, causal=causal)  # noqa: E731
+        data = (torch.randint(30522, (batch, length)), torch.randint(30522, (batch, length)))
+    net, data = on(device, torch.float32, make), [part.to(device) for part in data]
     optimizer = torch.optim.AdamW(net.parameters(), lr=1e-5)
 
     def step():

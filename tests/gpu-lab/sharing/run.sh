@@ -1,6 +1,6 @@
 #!/bin/sh
 # run.sh HEADROOM [options of sharing.py]: what a training job does to a model server beside it, alone, by time-slicing, by MPS and with Headroom's gate; prints Markdown.
-# As root, on a machine with an NVIDIA GPU that nobody else uses now, Python 3.9+ with PyTorch (PYTHON=... names it) and the native binary HEADROOM. No Docker. Exit 0 done, 2 can't be shown here.
+# As root, on a machine with an NVIDIA GPU that nobody else uses now, Python 3.9+ with PyTorch (PYTHON=... names it) and the native binary HEADROOM. No Docker. Exit 0 done, 1 something was left out and why, 2 can't be shown here.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 python=${PYTHON:-python3}

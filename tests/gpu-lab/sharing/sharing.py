@@ -46,10 +46,15 @@ class Programs:
                 program.wait()
         self.all = []
 
+    def died(self):
+        return next((f"{p.args[-1]} ended with {p.returncode}" for p in self.all if p.poll() is not None), None)
 
-def until(what, condition, within=300):
+
+def until(what, condition, within=300, programs=None):
     begun = time.monotonic()
     while not condition():
+        if programs and (why := programs.died()):
+            raise RuntimeError(f"waited for {what}, and {why}")
         if time.monotonic() - begun > within:
             raise TimeoutError(f"waited {within} s for {what}")
         time.sleep(0.1)
@@ -91,6 +96,7 @@ class Node:
             self.env |= {"CUDA_MPS_PIPE_DIRECTORY": f"{folder}/mps", "CUDA_MPS_LOG_DIRECTORY": f"{folder}/mps"}
             os.makedirs(f"{folder}/mps", exist_ok=True)
             self.programs.start(["nvidia-cuda-mps-control", "-f"], self.env, self.log)
+            until("the MPS daemon", lambda: os.path.exists(f"{folder}/mps/control"), 20, self.programs)
         if arm == "headroom":
             with open(f"{folder}/policy.yaml", "w") as policy:
                 policy.write(POLICY)
@@ -105,13 +111,13 @@ class Node:
 
     def serve(self, net):
         self.start("server", [f"{HERE}/serve.py", net, str(PORT), self.options.device])
-        until("the server", lambda: page(f"http://127.0.0.1:{PORT}/health"))
+        until("the server", lambda: page(f"http://127.0.0.1:{PORT}/health"), programs=self.programs)
 
     def train(self, net):
         self.start("train", [f"{HERE}/train.py", net, self.options.device, self.steps_file])
-        until("the first steps", lambda: self.steps() > 3)
+        until("the first steps", lambda: self.steps() > 3, programs=self.programs)
         if self.arm == "headroom":
-            until("the gate", lambda: metric('headroom_hold_active{workload="train",lever="gate"') == 1, 60)
+            until("the gate", lambda: metric('headroom_hold_active{workload="train",lever="gate"') == 1, 60, self.programs)
 
     def steps(self):
         try:
@@ -134,6 +140,7 @@ def cell(options, arm, server, job, moments):
                 node.serve(server)
             if job:
                 node.train(job)
+            closed = (metric("headroom_workload_gate_closures_total") or 0) if arm == "headroom" else 0
             before, begun = node.steps(), time.monotonic()
             if server:
                 done = load.run(PORT, moments)
@@ -142,6 +149,8 @@ def cell(options, arm, server, job, moments):
                 done = []
             rate = (node.steps() - before) / (time.monotonic() - begun)
             gate = {k: metric(f"headroom_workload_gate_{k}") for k in ("closures_total", "drain_seconds")} if arm == "headroom" else {}
+            if gate:
+                gate["closures_total"] = (gate["closures_total"] or 0) - closed
             return {"sojourn": [s for s, _ in done], "service": [s for _, s in done], "rate": rate, **gate}
         except Exception:
             with open(f"{folder}/log") as log:
@@ -181,6 +190,7 @@ def main():
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--load", type=float, default=0.5)
     parser.add_argument("--device", default="cuda", help="cpu: to try the script itself")
+    parser.add_argument("--minutes", type=float, default=600, help="no cell is begun that would end later")
     parser.add_argument("--nvml", help="an NVML library instead of the driver's")
     options = parser.parse_args()
     arms = [a for a in options.arms.split(",") if a != "mps" or shutil.which("nvidia-cuda-mps-control")]
@@ -188,7 +198,11 @@ def main():
           f"Poisson, the same arrivals in every arm of a repeat; random-initialised nets.{'' if 'mps' in arms else ' MPS: not there.'}\n")
     print("| row | server | job | arm | requests | service p50, ms | p95 | p99 | sojourn p50, ms | p95 | p99 | p99 / alone | job's steps/s of alone | closings | drain, ms |")
     print("|---|---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|", flush=True)
+    end, longest, left_out = time.monotonic() + options.minutes * 60, 2 * options.seconds, []
     for row in options.rows.split(","):
+        if time.monotonic() + longest > end:
+            left_out.append(f"row {row}: not begun, {options.minutes:g} minutes were over")
+            continue
         server, job = ROWS[row]
         need = service_time(options, server)
         say(f"row {row}: {server} takes {need * 1000:.1f} ms")
@@ -197,18 +211,30 @@ def main():
         for repeat in range(options.repeats):
             moments = load.arrivals(options.load / need, options.seconds, repeat)
             for arm in arms[repeat % len(arms):] + arms[:repeat % len(arms)]:
+                if time.monotonic() + longest > end:
+                    left_out.append(f"row {row}, {arm}, repeat {repeat + 1}: not begun, {options.minutes:g} minutes were over")
+                    continue
                 say(f"row {row}, {arm}, repeat {repeat + 1}: {len(moments)} requests")
-                gathered[arm].append(cell(options, arm, server, None if arm == "alone" else job, moments))
+                begun = time.monotonic()
+                try:
+                    gathered[arm].append(cell(options, arm, server, None if arm == "alone" else job, moments))
+                except (RuntimeError, TimeoutError, OSError, EOFError) as e:  # one arm that does not work here leaves the others
+                    left_out.append(f"row {row}, {arm}, repeat {repeat + 1}: {e}")
+                longest = max(longest, time.monotonic() - begun)
         alone = load.quantile([s for c in gathered.get("alone", []) for s in c["service"]], 0.99)
         for arm in arms:
             cells = gathered[arm]
+            if not cells:
+                continue
             service, sojourn = [s for c in cells for s in c["service"]], [s for c in cells for s in c["sojourn"]]
             kept = "" if arm == "alone" else f"{sum(c['rate'] for c in cells) / len(cells) / free:.0%}"
             closings = f"{sum(c['closures_total'] or 0 for c in cells):.0f}" if arm == "headroom" else ""
             drains = [c["drain_seconds"] for c in cells if c.get("drain_seconds") is not None]
             print(f"| {row} | {server} | {job} | {arm} | {len(service)} | {ms(service, .5)} | {ms(service, .95)} | {ms(service, .99)} | {ms(sojourn, .5)} | {ms(sojourn, .95)} | {ms(sojourn, .99)} "
                   f"| {load.quantile(service, .99) / alone:.2f} | {kept} | {closings} | {f'{max(drains) * 1000:.1f}' if drains else ''} |", flush=True)
+    print("".join(f"\n**left out:** {line}\n" for line in left_out))
+    return 1 if left_out else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
