@@ -47,7 +47,7 @@ class Truth:
         self.options, self.node, self.rows, self.processes, self.gpm, self.off, self.notes = options, node, [], [], [], 0, []
         self.gpu = str(options.gpu)
         known = set(re.findall(r'^"([\w.]+)"', lab.smi("--help-query-gpu") or "", re.M) + re.findall(r'" or "([\w.]+)"', lab.smi("--help-query-gpu") or ""))
-        self.names = {field: next((n for n in field.smi.split() if n in known or not known), None) for field in FIELDS}
+        self.names = {field.smi: next((n for n in field.smi.split() if n in known or not known), None) for field in FIELDS}
         self.reason = next((n for n in ("clocks_event_reasons.active", "clocks_throttle_reasons.active") if n in known), None)
 
     def verdict(self, into, what, theirs, ours, difference, allowed, ok):
@@ -90,8 +90,8 @@ class Truth:
 
     def fields(self, name, pairs, first):
         for field in FIELDS:
-            if self.names[field] and (first or not field.once):
-                self.compare(name, field, [t.get(self.names[field]) for t, _, _ in pairs], self.ours(pairs, field.ours, **field.labels))
+            if self.names[field.smi] and (first or not field.once):
+                self.compare(name, field, [t.get(self.names[field.smi]) for t, _, _ in pairs], self.ours(pairs, field.ours, **field.labels))
         if first:
             rows = self.ask([f.smi for f in REMAPPED], remapped=True)
             for field in REMAPPED:
@@ -139,7 +139,7 @@ class Truth:
                 self.verdict(self.processes, (name, f"{workload}: sm, % (pmon)"), f"{a:g}", f"{b:.1f}", f"{b - a:+.1f}", "15: the driver's windows at two moments", abs(b - a) <= 15)
         told = [v for v in apps.values() if v is not None]
         theirs, ours = pairs[-1][0].get("memory.used"), metrics.sum(UNATTRIBUTED, gpu=self.gpu)
-        if theirs is not None and ours is not None:
+        if theirs is not None and ours is not None and all(pid in apps for _, pid in workers):
             others = sum(v for p, v in apps.items() if v is not None and p not in {pid for _, pid in workers})
             rest = theirs - sum(told) + others
             self.verdict(self.processes, (name, "in no workload, MiB"), f"{rest:g}", f"{ours * MIB:.1f}", f"{ours * MIB - rest:+.1f}", "3: sums of rounded numbers", abs(ours * MIB - rest) <= 3)
@@ -235,7 +235,7 @@ def main():
                 truth.off += 1
                 truth.notes.append(f"**OFF:** {phase}: {e}")
                 lab.say(f"OFF {phase}: {e}")
-        version = subprocess.run([options.headroom, "--version"], capture_output=True, text=True).stdout.strip()
+        version = subprocess.run([options.headroom, "--version"], capture_output=True, text=True).stdout.split("\n")[0].removeprefix("headroom ")
     print(f"# GPU readings beside nvidia-smi's\n\n{card}; Headroom {version}. Made by `tests/gpu-lab/truth/run.sh`: medians of {options.rounds} readings of each; loads: "
           f"idle; held: {options.mib} MiB held and nothing run; matmul: fp16 8192x8192 without pause; copy: within the card; upload: pinned memory over PCIe; two: matmul in two processes.\n")
     print(lab.table(("load", "field", "nvidia-smi", "ours", "difference", "allowed, why", ""), truth.rows))
