@@ -8,6 +8,7 @@ internal sealed class ActivityReport
 {
     private static readonly TimeSpan MissedFor = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan GapsFor = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LongInFlight = TimeSpan.FromSeconds(1);
     private const int LeastGaps = 8;
 
     private readonly (MonoTime End, TimeSpan Length)[] _gaps = new (MonoTime, TimeSpan)[FiguresCell.Gaps];
@@ -17,7 +18,10 @@ internal sealed class ActivityReport
     private TimeSpan _busyBefore;
     private MonoTime? _missedAt;
 
-    /// <summary>As of the last look.</summary>
+    /// <summary>As of the last look: whether what the packets say should be compared with what the kernel lists. A connection that ends without a word matters at once where it is all that is in
+    /// flight, or hides whether anything is; while nobody asks for anything it only is a number too many.</summary>
+    public bool IsDoubtful(MonoTime now) => _last.Unclear || (_last.State == FlightState.InFlight && now - _last.Turned >= LongInFlight);
+
     public bool HasConnections => _last.Connections > 0;
 
     /// <summary>It is closed: its sums stay.</summary>

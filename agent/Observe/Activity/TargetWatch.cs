@@ -13,6 +13,8 @@ internal sealed class TargetWatch(ActivityTarget target, IReadOnlyList<Preset> p
     private static readonly TimeSpan AfterBug = TimeSpan.FromMinutes(1);
     // Who listens changes when a server starts, hardly ever after.
     private static readonly TimeSpan ListenAgain = TimeSpan.FromSeconds(5);
+    // Each listing walks the machine's whole table of connections.
+    private static readonly TimeSpan ListAgain = TimeSpan.FromSeconds(5);
 
     private readonly ActivityPorts _choice = ActivityPorts.Of(target, presets);
     private readonly ActivityReport _report = new();
@@ -81,7 +83,7 @@ internal sealed class TargetWatch(ActivityTarget target, IReadOnlyList<Preset> p
             }
             if (_server is null && _ports.Count > 0)
                 thread().Add(_server = Open(diag));
-            else if (_server is { Reading: false } && _report.HasConnections)
+            else if (_server is { Reading: false } && _report.HasConnections && (_report.IsDoubtful(now) || now - _server.ListedAt >= ListAgain))
                 thread().Look(List(_server));
             if (_server is not null && _server.Ready != (_low is null))
             {
