@@ -14,7 +14,8 @@ usage: install.sh [BINARY] [--no-start] [--dry-run] [--root DIR]
 Installs or updates the agent, its guard and their systemd units, and waits until the agent answers.
   BINARY           the `headroom` to install; else the one beside this script, in ../out or in ../artifacts/native
   --no-start       put everything in place, start and restart nothing
-  --uninstall      give back all that is held, then remove Headroom; settings and journal stay
+  --uninstall      give back all that is held, then remove Headroom; settings and journal stay. Containers and programs
+                   of `headroom exec` that run are not ended: they run on, held by nobody
   --purge          with --uninstall: also /etc/headroom and /var/lib/headroom
   --keep-injected  with --uninstall: though containers carry the preload library; what they mount stays
   --dry-run        tell what would be done, and do nothing
@@ -459,16 +460,45 @@ give_back_all() {
     [ -z "$(live_holds)" ]
 }
 
-# The cgroups of our own inside the cgroups of this Docker's containers: their processes are moved back. Nobody but Headroom freezes one, so one that still is was
-# forgotten. One that will not go goes with its container. Those of an agent with other folders look the same: then all are left.
+# groups: a line "ID NAME" for each program of `headroom exec` that is written down and has a cgroup.
+groups() {
+    local file line
+    for file in "$runtime"/groups/*.json; do
+        [[ ${file##*/} =~ ^([0-9a-f]{64})\.json$ ]] || continue
+        read -r line <"$file" || [ -n "$line" ] || continue
+        [[ $line =~ \"name\":\"([A-Za-z0-9._-]+)\" ]] && echo "$(basename "$file" .json) ${BASH_REMATCH[1]}"
+    done 2>/dev/null
+    return 0
+}
+
+# group_cgroups: their cgroups, also of those that nobody wrote down.
+group_cgroups() { find /sys/fs/cgroup -type d -regextype posix-extended -regex '.*/headroom-[0-9a-f]{64}' 2>/dev/null; }
+
+# Whether a process is in a cgroup, or below it.
+inhabited() { find "$1" -name cgroup.procs -exec cat {} + 2>/dev/null | grep -q .; }
+
+# Those that run are left alone: they are not ours to end.
+name_groups() {
+    local id name folder alive=''
+    while read -r id name; do
+        for folder in $(group_cgroups | grep -F "$id"); do if inhabited "$folder"; then alive+=", $name"; fi; done
+    done < <(groups)
+    if [ -z "$alive" ]; then return; fi
+    note "run on, held by nobody: programs of \`headroom exec\` (${alive#, }); their empty cgroups go with the next boot."
+    note "what starts them does so by $bin: change that before they are started again"
+}
+
+# The cgroups of our own inside those of this Docker's containers and of programs of `headroom exec`: their processes are moved back. Nobody but Headroom freezes one,
+# so one that still is was forgotten. One that will not go goes with its container. Those of an agent with other folders look the same: then all are left.
 remove_cells() {
-    local containers cell parent pid count=0 left=0
+    local containers cell parent pid ended count=0 left=0 groups=0
     containers=$(DOCKER_HOST=$(setting HEADROOM_DOCKER) timeout 30 docker ps -q --no-trunc 2>/dev/null 9>&-) || containers=
-    if [ -z "$containers" ]; then return; fi
+    ended=$(group_cgroups)
+    if [ -z "$containers$ended" ]; then return; fi
     if [ -n "$(holders '/lease$')" ]; then note "its own cgroups in those of containers stay until these end: another Headroom runs here, and uses them"; return; fi
     while IFS= read -r cell; do
         parent=${cell%/*}
-        [[ ${parent##*/} =~ [0-9a-f]{64} && $containers == *"${BASH_REMATCH[0]}"* ]] || continue
+        [[ ${parent##*/} =~ [0-9a-f]{64} && $containers$ended == *"${BASH_REMATCH[0]}"* ]] || continue
         # A container may end meanwhile, and its cgroup with it.
         for _ in {1..20}; do
             {
@@ -480,8 +510,15 @@ remove_cells() {
         done
         if [ -d "$cell" ]; then left=$((left + 1)); else count=$((count + 1)); fi
     done < <(find /sys/fs/cgroup -type d -name headroom 2>/dev/null)
+    # Of programs that have ended; what these made for themselves below it too.
+    for cell in $ended; do
+        if inhabited "$cell"; then continue; fi
+        find "$cell" -depth -type d -exec rmdir {} + 2>/dev/null || true
+        [ -d "$cell" ] || groups=$((groups + 1))
+    done
     if [ "$count" -gt 0 ]; then tell removed "$count of its own cgroups; their processes are in their containers' again"; fi
     if [ "$left" -gt 0 ]; then note "$left of its own cgroups stay until their containers end; nothing is frozen in them"; fi
+    if [ "$groups" -gt 0 ]; then tell removed "$groups cgroups of programs that \`headroom exec\` had started and that have ended"; fi
 }
 
 # Containers that carry the library start only while it and their pages are there. Where nothing was ever injected nobody is asked.
@@ -551,6 +588,7 @@ run_uninstall() {
     if [ -n "$injected" ]; then gone=(headroom-guard.service headroom.service); fi
     if ! $staged; then
         give_back
+        name_groups
         for unit in "${gone[@]}"; do
             if [ ! -e "$unit_folder/$unit" ]; then continue; fi
             tell disabled "$unit"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What is handed out: headroom-VERSION-linux-ARCH.tar.gz with the native binary, install.sh, units, samples, licences and the list of what is inside (SBOM,
-# CycloneDX); its debug symbols and a checksum beside it. The same commit, SDK and compiler give the same bytes, wherever it is built.
+# CycloneDX); its debug symbols and a checksum beside it. Of the same commit, built at two places with the same tools, all files were the same but 40 bytes of the
+# binary that tell builds apart (docs/measured/2026-11-23-release.md).
 #
 #   deploy/release.sh [OUT]     into OUT (default: artifacts/release); the working tree must be clean
 #   deploy/release.sh --dirty   what lies there, as it is: to try things
@@ -14,7 +15,7 @@ dirty=false out=artifacts/release
 for word in "$@"; do
     case "$word" in
         --dirty) dirty=true ;;
-        -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
+        -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
         -*) echo "release.sh: $word is not known; --help tells what there is" >&2; exit 2 ;;
         *) out=$word ;;
     esac

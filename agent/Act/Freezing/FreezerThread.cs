@@ -85,7 +85,17 @@ internal sealed partial class FreezerThread : IFreezer, IDisposable
     }
 
     /// <summary>The cells of the protected have changed: look now. From any thread, at any time.</summary>
-    public void Look() => _bell.Ring();
+    public void Look()
+    {
+        try
+        {
+            _bell.Ring();
+        }
+        catch (ObjectDisposedException)
+        {
+            // Who watches the packets may end after the freezer: nobody waits any more.
+        }
+    }
 
     public void Breathe(string containerId, TimeSpan span) => Replace(table => table.WithBreath(containerId, _time.Mono() + span, _time.Mono()));
 

@@ -47,6 +47,28 @@ public sealed class UninstallTests : IDisposable
     }
 
     [Fact]
+    public void A_program_without_Docker_runs_on_and_is_named_and_the_cgroup_of_one_that_has_ended_goes()
+    {
+        Install();
+        using var job = _server.Start("headroom", "exec", "--name", "job", "--", "sleep", "1000");
+        // The next exec removes what has ended: this one is the last.
+        Eventually.True(() => Groups().Any(group => CgroupOf(group) is { } folder && File.ReadAllText($"{folder}/cgroup.procs") != ""), TimeSpan.FromSeconds(30), "the program");
+        var running = CgroupOf(Groups().Single())!;
+        var ended = _server.Run("headroom", "exec", "--name", "ended", "--", "true");
+        Assert.True(ended.ExitCode == 0, ended.Errors);
+        var empty = CgroupOf(Groups().Single(group => !running.EndsWith(group, StringComparison.Ordinal)))!;
+
+        var removed = _server.Install("--uninstall");
+
+        Assert.True(removed.ExitCode == 0, removed.Output + removed.Errors);
+        Assert.Contains("programs of `headroom exec` (job)", removed.Output, StringComparison.Ordinal);
+        Assert.False(job.HasExited);
+        Assert.True(Directory.Exists(running));
+        // Where another agent is at work beside this test, nothing of this kind is touched.
+        Assert.NotEqual(removed.Output.Contains("another Headroom runs here", StringComparison.Ordinal), !Directory.Exists(empty));
+    }
+
+    [Fact]
     public void While_something_stays_held_nothing_is_removed_and_the_agent_runs_again()
     {
         Install();
@@ -86,6 +108,15 @@ public sealed class UninstallTests : IDisposable
         var rest = _server.Install("--uninstall", "--purge");
         Assert.True(rest.ExitCode == 0, rest.Output + rest.Errors);
         Assert.False(_server.Has("/usr/bin/headroom") || _server.Has("/var/lib/headroom") || _server.Has("/etc/systemd/system/headroom-pages.service"));
+    }
+
+    private string[] Groups() =>
+        _server.Has("/run/headroom/groups") ? [.. Directory.GetFiles($"{_server.Root}/run/headroom/groups", "*.json").Select(file => Path.GetFileNameWithoutExtension(file)!)] : [];
+
+    private static string? CgroupOf(string group)
+    {
+        var found = Shell.Run("find", "/sys/fs/cgroup", "-type", "d", "-name", $"headroom-{group}").Trim();
+        return found.Length > 0 ? found : null;
     }
 
     private void Install()

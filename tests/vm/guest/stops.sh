@@ -3,6 +3,7 @@ with_gate
 stand_still "batch stands still"
 guard=$(pid_of headroom-guard)
 check "it stops" systemctl stop headroom
+check "and ends well, by itself" test "$(systemctl show -P Result headroom)" = success
 check "batch runs" thawed
 check "the guard runs on" test "$(pid_of headroom-guard)" = "$guard"
 nothing_left() { headroom guard --once 2>&1 | grep 'no compute is held'; }

@@ -45,6 +45,14 @@ public sealed class FreezerThreadTests : IDisposable
     }
 
     [Fact]
+    public void A_watcher_that_ends_after_the_freezer_may_still_tell_it_to_look()
+    {
+        var freezer = Start();
+        freezer.Dispose();
+        freezer.Look();
+    }
+
+    [Fact]
     public async Task The_end_of_the_freezer_frees_everything()
     {
         FreezeTarget[] targets = [_freezers.Add(1), _freezers.Add(2, "g"), _freezers.Add(3, "g")];
