@@ -222,8 +222,12 @@ check_policy() {
     local at words
     at=$(setting HEADROOM_POLICY)
     if $staged || [ -z "$at" ] || [ -z "${version-}" ]; then return; fi
-    if [ "$at" = "$policy" ] && [ ! -e "$policy" ]; then return; fi
-    words=$(timeout 60 "$trial" check "$at" 2>&1) || problem "$version does not take the policy $at:"$'\n'"$(indented "$words")"
+    if [ "$at" = "$policy" ] && [ ! -e "$policy" ]; then at=$here/starter-policy.yaml; fi
+    if words=$(timeout 60 "$trial" check "$at" 2>&1); then return; fi
+    case "$words" in
+        *libssl*) problem "OpenSSL's library (libssl 1.1 or 3) is missing. Debian and Ubuntu: apt-get install openssl; Red Hat: dnf install openssl-libs" ;;
+        *) problem "$version does not take the policy $at:"$'\n'"$(indented "$words")" ;;
+    esac
 }
 
 backup='' changed=()

@@ -79,13 +79,18 @@ internal static class PolicyLoader
             .Select(Read),
     ];
 
+    private const int SmallBytes = 4096;
+
     /// <summary>One byte more than allowed at most: enough to refuse it, and a device such as <c>/dev/zero</c> ends too.</summary>
     private static PolicyFile Read(string path)
     {
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        var buffer = new byte[PolicyFile.MaxBytes + 1];
-        var length = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
-        return new(path, buffer.AsMemory(0, length).ToArray());
+        // Of the file's size, not of the greatest one: this is asked each two seconds.
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        var buffer = new byte[Math.Clamp(stream.CanSeek ? stream.Length + 1 : 0, SmallBytes, PolicyFile.MaxBytes + 1)];
+        var length = 0;
+        while ((length += stream.ReadAtLeast(buffer.AsSpan(length), buffer.Length - length, throwOnEndOfStream: false)) == buffer.Length && length <= PolicyFile.MaxBytes)
+            Array.Resize(ref buffer, Math.Min(buffer.Length * 4, PolicyFile.MaxBytes + 1));
+        return new(path, buffer.AsMemory(0, length));
     }
 
     private static PolicyResult Failed(string path, string why) => new(null, [new(path, 0, 0, why)]);

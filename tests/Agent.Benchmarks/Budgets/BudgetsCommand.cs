@@ -8,10 +8,10 @@ namespace Headroom.Benchmarks.Budgets;
 /// <summary><c>budgets</c>: every number of the budgets that has no command of its own, as Markdown on stdout; what it is doing, on stderr.</summary>
 internal static class BudgetsCommand
 {
-    private const string Usage = "usage: budgets [--minutes N] [--agent PATH] [--churn] [--only nvml,plan,parse,reconcile,start,scrape,agent,protect]";
+    private const string Usage = "usage: budgets [--minutes N] [--agent PATH] [--churn] [--compress N] [--only nvml,plan,parse,reconcile,start,scrape,agent,protect]";
     private static readonly string[] All = ["nvml", "plan", "parse", "reconcile", "start", "scrape", "agent", "protect"];
 
-    private sealed record Options(double Minutes, string? Agent, bool Churn, HashSet<string> Only);
+    private sealed record Options(double Minutes, string? Agent, bool Churn, double Compress, HashSet<string> Only);
 
     public static async Task<int> RunAsync(string[] args)
     {
@@ -79,7 +79,7 @@ internal static class BudgetsCommand
             using var server = new BigServer(docker);
             await Part("start", "starts", () => StartUpBudget.Measure(agent, server.AgentOptions, BigServer.Gpus, BigServer.Workloads));
             await PartAsync("scrape", "scrapes", () => ScrapeBudget.MeasureAsync(server));
-            await PartAsync("agent", $"{options.Minutes:0.#} min of the whole agent", () => new WholeAgentBudget(server, TimeSpan.FromMinutes(options.Minutes), options.Churn, Say).MeasureAsync());
+            await PartAsync("agent", $"{options.Minutes:0.#} min of the whole agent", () => new WholeAgentBudget(server, TimeSpan.FromMinutes(options.Minutes), options.Churn, options.Compress, Say).MeasureAsync());
             Say("removing the containers");
             server.RemoveAll();
         }
@@ -106,12 +106,13 @@ internal static class BudgetsCommand
 
     private static Options Parse(string[] args)
     {
-        var options = new Options(10, Environment.GetEnvironmentVariable("HEADROOM_BIN") is { Length: > 0 } set ? set : Published(), false, All.ToHashSet());
+        var options = new Options(10, Environment.GetEnvironmentVariable("HEADROOM_BIN") is { Length: > 0 } set ? set : Published(), false, 1, All.ToHashSet());
         for (var i = 0; i < args.Length; i++)
             options = args[i] switch
             {
                 "--churn" => options with { Churn = true },
                 "--minutes" when double.TryParse(Next(args, ref i), CultureInfo.InvariantCulture, out var minutes) && minutes > 0 => options with { Minutes = minutes },
+                "--compress" when double.TryParse(Next(args, ref i), CultureInfo.InvariantCulture, out var times) && times is >= 1 and <= 10 => options with { Compress = times },
                 "--agent" => options with { Agent = Exists(Next(args, ref i)) },
                 "--only" => options with { Only = Words(Next(args, ref i)) },
                 var other => throw new FormatException($"not understood: {other}"),

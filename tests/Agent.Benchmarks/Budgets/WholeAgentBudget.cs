@@ -5,7 +5,8 @@ using Headroom.IntegrationTests.Support;
 namespace Headroom.Benchmarks.Budgets;
 
 /// <summary>The whole native agent at ticks of a second for some minutes: what it costs, and whether anything grows.</summary>
-internal sealed class WholeAgentBudget(BigServer server, TimeSpan length, bool churn, Action<string> say)
+/// <param name="compress">So many times as often it ticks, is scraped, and containers come and go: a soak of an hour in less. What goes by the clock itself (files begun each hour, readings of the servers, budgets) is not hurried.</param>
+internal sealed class WholeAgentBudget(BigServer server, TimeSpan length, bool churn, double compress, Action<string> say)
 {
     private const double MostCpu = 0.02, MostMib = 80;
     private static readonly TimeSpan Settle = TimeSpan.FromSeconds(20), Look = TimeSpan.FromSeconds(5), Scrape = TimeSpan.FromSeconds(15), ChurnEvery = TimeSpan.FromSeconds(4);
@@ -17,7 +18,7 @@ internal sealed class WholeAgentBudget(BigServer server, TimeSpan length, bool c
 
     public async Task<BudgetPart> MeasureAsync()
     {
-        using var agent = new RunningAgent([.. server.AgentOptions, "--tick", "1s"]);
+        using var agent = new RunningAgent([.. server.AgentOptions, "--tick", $"{1000 / compress:0}ms"]);
         agent.StartGuard(server.Socket);
         agent.ScrapeUntil(p => p.Family("headroom_workload_info").Count() == BigServer.Workloads, "all workloads on the page", TimeSpan.FromSeconds(60));
         await Task.Delay(Settle);
@@ -31,7 +32,7 @@ internal sealed class WholeAgentBudget(BigServer server, TimeSpan length, bool c
         var churning = churn ? ChurnAsync(stop.Token) : Task.FromResult(0);
         for (var next = TimeSpan.Zero; clock.Elapsed < length; next += Look)
         {
-            if (next.Ticks % Scrape.Ticks == 0)
+            if (next.Ticks % Scrape.Ticks == 0 || compress > 1)
                 LookAtPage(page, agent, clock.Elapsed);
             _resident.Add(clock.Elapsed, meter.ResidentMib);
             _anonymous.Add(clock.Elapsed, meter.AnonymousMib);
@@ -51,12 +52,12 @@ internal sealed class WholeAgentBudget(BigServer server, TimeSpan length, bool c
 
         var polling = byThread.GetValueOrDefault(EventThread).Cpu;
         var cost = used - polling;
-        return new BudgetPart($"The whole agent, {took / 60:0.#} minutes{(churn ? $", {changed} containers gone and {changed} come" : "")}",
+        return new BudgetPart($"The whole agent, {took / 60:0.#} minutes{(compress > 1 ? string.Create(CultureInfo.InvariantCulture, $" with everything {compress:0.#} times as often") : "")}{(churn ? $", {changed} containers gone and {changed} come" : "")}",
         [
-            new($"whole native agent at 1 s ticks, 8 GPUs, 64 containers{(churn ? ", these coming and going" : "")}: CPU", $"{Percent(cost)} of a core", $"dockerd of the same containers: {Percent(dockerUsed)}", cost / dockerUsed, "<= 2 % of a core", churn ? null : cost <= MostCpu),
+            new($"whole native agent at {(compress > 1 ? $"{1000 / compress:0} ms" : "1 s")} ticks, 8 GPUs, 64 containers{(churn ? ", these coming and going" : "")}: CPU", $"{Percent(cost)} of a core", $"dockerd of the same containers: {Percent(dockerUsed)}", cost / dockerUsed, "<= 2 % of a core", churn || compress > 1 ? null : cost <= MostCpu),
             new("the same: resident, at most", $"{_resident.Most:0.0} MiB", $"dockerd: {docker.ResidentMib:0.0} MiB", _resident.Most / docker.ResidentMib, "<= 80 MiB", _resident.Most <= MostMib),
         ], string.Create(CultureInfo.InvariantCulture, $"""
-            The process used {Percent(used)} of a core, of these {Percent(polling)} in the wait for events of the NVML double, which polls each millisecond where a driver sleeps: left out of the budget's line. Scraped each {Scrape.TotalSeconds:0} s; 24 model
+            The process used {Percent(used)} of a core, of these {Percent(polling)} in the wait for events of the NVML double, which polls each millisecond where a driver sleeps: left out of the budget's line. Scraped each {(compress > 1 ? Look : Scrape).TotalSeconds:0} s; 24 model
             servers are read each second, and asked once a second each. A guard runs beside it.
 
             {Report.Table(Growth.Head, new[] { _resident, _anonymous, _heap, _handles, _threads, _series, _page, _journal, _decisions, _ticks, _log }.Select(g => g.ToString()))}
@@ -94,7 +95,7 @@ internal sealed class WholeAgentBudget(BigServer server, TimeSpan length, bool c
     /// <returns>How many have come and gone.</returns>
     private async Task<int> ChurnAsync(CancellationToken stop)
     {
-        using var timer = new PeriodicTimer(ChurnEvery);
+        using var timer = new PeriodicTimer(ChurnEvery / compress);
         var number = 0;
         try
         {
