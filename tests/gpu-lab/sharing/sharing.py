@@ -4,77 +4,21 @@ import datetime
 import os
 import platform
 import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 import time
-import urllib.request
 
 import load
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, ".."))
+import lab  # noqa: E402
 
 ROWS = {  # number: server, training job; after the tables of Tally (ASPLOS'25), whose server is half loaded too
     "1": ("bert-large", "bert-b32"), "3": ("bert-large", "resnet50-b128"), "4": ("llm-7b", "bert-b32"), "5": ("llm-7b", "gpt2-large-b1"), "tiny": ("tiny", "tiny-b4"),
 }
 ARMS = ["alone", "time-slicing", "mps", "headroom"]
 PORT, METRICS = 18000, 18001
-HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def say(words):
-    print(words, file=sys.stderr, flush=True)
-
-
-class Programs:
-    """Started ones, ended in turn, the last first."""
-
-    def __init__(self):
-        self.all = []
-
-    def start(self, words, env=None, log=None):
-        program = subprocess.Popen(words, env=env, stdout=log or subprocess.DEVNULL, stderr=log or subprocess.DEVNULL)
-        self.all.append(program)
-        return program
-
-    def end(self):
-        for program in reversed(self.all):
-            program.send_signal(signal.SIGTERM)
-            try:
-                program.wait(20)
-            except subprocess.TimeoutExpired:
-                program.kill()
-                program.wait()
-        self.all = []
-
-    def died(self):
-        return next((f"{p.args[-1]} ended with {p.returncode}" for p in self.all if p.poll() is not None), None)
-
-
-def until(what, condition, within=300, programs=None):
-    begun = time.monotonic()
-    while not condition():
-        if programs and (why := programs.died()):
-            raise RuntimeError(f"waited for {what}, and {why}")
-        if time.monotonic() - begun > within:
-            raise TimeoutError(f"waited {within} s for {what}")
-        time.sleep(0.1)
-
-
-def page(url):
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return answer.read().decode()
-    except OSError:
-        return None
-
-
-def metric(name):
-    for line in (page(f"http://127.0.0.1:{METRICS}/metrics") or "").split("\n"):
-        if line.startswith(name):
-            return float(line.rsplit(" ", 1)[1])
-    return None
-
-
 POLICY = f"""apiVersion: headroom/v1
 mode: enforce
 limits: {{ maxHeld: 100% }}
@@ -85,39 +29,42 @@ rules: {{ latencyGuard: off }}
 """
 
 
-class Node:
+class Bench(lab.Node):
     """One cell: a server, perhaps a job, perhaps an agent that stands between them."""
 
-    def __init__(self, options, arm, folder):
-        self.options, self.arm, self.folder, self.programs, self.env = options, arm, folder, Programs(), dict(os.environ)
-        self.steps_file = f"{folder}/steps"
-        self.log = open(f"{folder}/log", "ab")
-        if arm == "mps":
-            self.env |= {"CUDA_MPS_PIPE_DIRECTORY": f"{folder}/mps", "CUDA_MPS_LOG_DIRECTORY": f"{folder}/mps"}
-            os.makedirs(f"{folder}/mps", exist_ok=True)
-            self.programs.start(["nvidia-cuda-mps-control", "-f"], self.env, self.log)
-            until("the MPS daemon", lambda: os.path.exists(f"{folder}/mps/control"), 20, self.programs)
-        if arm == "headroom":
-            with open(f"{folder}/policy.yaml", "w") as policy:
-                policy.write(POLICY)
-            where = ["--runtime-dir", f"{folder}/run", "--state-dir", f"{folder}/state"]
-            self.programs.start([options.headroom, "guard", *where], self.env, self.log)
-            self.programs.start([options.headroom, "run", *where, "--docker", "off", "--policy", f"{folder}/policy.yaml", "--metrics-listen", f"127.0.0.1:{METRICS}",
-                                 "--control-listen", "off", *(["--nvml", options.nvml] if options.nvml else [])], self.env, self.log)
+    def __init__(self, options, arm):
+        super().__init__(options.headroom, options.nvml, METRICS)
+        self.options, self.arm, self.steps_file = options, arm, f"{self.folder}/steps"
 
-    def start(self, name, words):
-        group = [self.options.headroom, "exec", "--name", name, "--runtime-dir", f"{self.folder}/run", "--"] if self.arm == "headroom" else []
-        self.programs.start([*group, sys.executable, *words], self.env, self.log)
+    def prepare(self):
+        if self.arm == "mps":
+            self.env |= {"CUDA_MPS_PIPE_DIRECTORY": f"{self.folder}/mps", "CUDA_MPS_LOG_DIRECTORY": f"{self.folder}/mps"}
+            os.makedirs(f"{self.folder}/mps", exist_ok=True)
+            self.start(["nvidia-cuda-mps-control", "-f"])
+            self.until("the MPS daemon", lambda: os.path.exists(f"{self.folder}/mps/control"), 20)
+        if self.arm == "headroom":
+            with open(f"{self.folder}/policy.yaml", "w") as policy:
+                policy.write(POLICY)
+            self.agent("--policy", f"{self.folder}/policy.yaml", guard=True)
+
+    def until(self, what, condition, within=300):
+        lab.until(what, condition, within, self.programs)
+
+    def run(self, name, words):
+        if self.arm == "headroom":
+            self.exec(name, words)
+        else:
+            self.start([sys.executable, *words])
 
     def serve(self, net):
-        self.start("server", [f"{HERE}/serve.py", net, str(PORT), self.options.device])
-        until("the server", lambda: page(f"http://127.0.0.1:{PORT}/health"), programs=self.programs)
+        self.run("server", [f"{HERE}/serve.py", net, str(PORT), self.options.device])
+        self.until("the server", lambda: lab.page(f"http://127.0.0.1:{PORT}/health"))
 
     def train(self, net):
-        self.start("train", [f"{HERE}/train.py", net, self.options.device, self.steps_file])
-        until("the first steps", lambda: self.steps() > 3, programs=self.programs)
+        self.run("train", [f"{HERE}/train.py", net, self.options.device, self.steps_file])
+        self.until("the first steps", lambda: self.steps() > 3)
         if self.arm == "headroom":
-            until("the gate", lambda: metric('headroom_hold_active{workload="train",lever="gate"') == 1, 60, self.programs)
+            self.until("the gate", lambda: self.metrics().sum("headroom_hold_active", workload="train", lever="gate") == 1, 60)
 
     def steps(self):
         try:
@@ -126,48 +73,33 @@ class Node:
         except FileNotFoundError:
             return 0
 
-    def end(self):
-        self.programs.end()
-        self.log.close()
+    def gate(self, what):
+        return (self.metrics().sum(f"headroom_workload_gate_{what}") if self.arm == "headroom" else None) or 0
 
 
 def cell(options, arm, server, job, moments):
     """What one arm gives: sojourns and services, steps a second, and what the gate says of itself."""
-    with tempfile.TemporaryDirectory(prefix="sharing-") as folder:
-        node = Node(options, arm, folder)
-        try:
-            if server:
-                node.serve(server)
-            if job:
-                node.train(job)
-            closed = (metric("headroom_workload_gate_closures_total") or 0) if arm == "headroom" else 0
-            before, begun = node.steps(), time.monotonic()
-            if server:
-                done = load.run(PORT, moments)
-            else:
-                time.sleep(options.seconds)
-                done = []
-            rate = (node.steps() - before) / (time.monotonic() - begun)
-            gate = {k: metric(f"headroom_workload_gate_{k}") for k in ("closures_total", "drain_seconds")} if arm == "headroom" else {}
-            if gate:
-                gate["closures_total"] = (gate["closures_total"] or 0) - closed
-            return {"sojourn": [s for s, _ in done], "service": [s for _, s in done], "rate": rate, **gate}
-        except Exception:
-            with open(f"{folder}/log") as log:
-                say(log.read()[-4000:])
-            raise
-        finally:
-            node.end()
+    with Bench(options, arm) as bench:
+        bench.prepare()
+        if server:
+            bench.serve(server)
+        if job:
+            bench.train(job)
+        closed, before, begun = bench.gate("closures_total"), bench.steps(), time.monotonic()
+        if server:
+            done = load.run(PORT, moments)
+        else:
+            time.sleep(options.seconds)
+            done = []
+        rate = (bench.steps() - before) / (time.monotonic() - begun)
+        return {"sojourn": [s for s, _ in done], "service": [s for _, s in done], "rate": rate,
+                "closings": bench.gate("closures_total") - closed, "drain": bench.gate("drain_seconds")}
 
 
 def service_time(options, server):
-    with tempfile.TemporaryDirectory(prefix="sharing-") as folder:
-        node = Node(options, "alone", folder)
-        try:
-            node.serve(server)
-            return load.quantile([s for _, s in load.run(PORT, [i * 0.001 for i in range(20)])], 0.5)
-        finally:
-            node.end()
+    with Bench(options, "alone") as bench:
+        bench.serve(server)
+        return load.quantile([s for _, s in load.run(PORT, [i * 0.001 for i in range(20)])], 0.5)
 
 
 def ms(values, q):
@@ -205,7 +137,7 @@ def main():
             continue
         server, job = ROWS[row]
         need = service_time(options, server)
-        say(f"row {row}: {server} takes {need * 1000:.1f} ms")
+        lab.say(f"row {row}: {server} takes {need * 1000:.1f} ms")
         free = cell(options, "alone", None, job, [])["rate"]
         gathered = {arm: [] for arm in arms}
         for repeat in range(options.repeats):
@@ -214,7 +146,7 @@ def main():
                 if time.monotonic() + longest > end:
                     left_out.append(f"row {row}, {arm}, repeat {repeat + 1}: not begun, {options.minutes:g} minutes were over")
                     continue
-                say(f"row {row}, {arm}, repeat {repeat + 1}: {len(moments)} requests")
+                lab.say(f"row {row}, {arm}, repeat {repeat + 1}: {len(moments)} requests")
                 begun = time.monotonic()
                 try:
                     gathered[arm].append(cell(options, arm, server, None if arm == "alone" else job, moments))
@@ -228,8 +160,8 @@ def main():
                 continue
             service, sojourn = [s for c in cells for s in c["service"]], [s for c in cells for s in c["sojourn"]]
             kept = "" if arm == "alone" else f"{sum(c['rate'] for c in cells) / len(cells) / free:.0%}"
-            closings = f"{sum(c['closures_total'] or 0 for c in cells):.0f}" if arm == "headroom" else ""
-            drains = [c["drain_seconds"] for c in cells if c.get("drain_seconds") is not None]
+            closings = f"{sum(c['closings'] for c in cells):.0f}" if arm == "headroom" else ""
+            drains = [c["drain"] for c in cells if c["drain"]]
             print(f"| {row} | {server} | {job} | {arm} | {len(service)} | {ms(service, .5)} | {ms(service, .95)} | {ms(service, .99)} | {ms(sojourn, .5)} | {ms(sojourn, .95)} | {ms(sojourn, .99)} "
                   f"| {load.quantile(service, .99) / alone:.2f} | {kept} | {closings} | {f'{max(drains) * 1000:.1f}' if drains else ''} |", flush=True)
     print("".join(f"\n**left out:** {line}\n" for line in left_out))
