@@ -4,6 +4,7 @@
 #   tests/benchmarks.sh                      everything, ten minutes of the whole agent in it: about twenty minutes
 #   tests/benchmarks.sh --minutes 2          shorter
 #   tests/benchmarks.sh --only agent --minutes 60 --churn     the soak: an hour, containers coming and going
+#   tests/benchmarks.sh --only agent --minutes 12 --compress 5 --churn     the same number of ticks and containers in a fifth of the time
 #   tests/benchmarks.sh --agent PATH         with this native binary; else artifacts/native/headroom, published here if it is not there
 #
 # Rows with containers need root and Docker's programs (dockerd, docker), busybox and ip; without them they are left out, and the page says so.
