@@ -7,6 +7,9 @@ namespace Headroom.Export.Metrics;
 internal sealed class MetricsRenderer(bool dcgmNames) : IDisposable
 {
     private readonly SemaphoreSlim _one = new(1, 1);
+    // Of the one that draws; kept, as some hundred KiB each time would be collected with everything else.
+    private readonly MemoryStream _stream = new();
+    private readonly StringBuilder _histograms = new();
     private Page? _page;
 
     private sealed record Page(NodeView View, ReadOnlyMemory<byte> Bytes);
@@ -42,14 +45,20 @@ internal sealed class MetricsRenderer(bool dcgmNames) : IDisposable
         AgentMetrics.Write(page, view);
         if (dcgmNames)
             DcgmMetrics.Write(page, view.Snapshot);
-        using var stream = new MemoryStream();
-        await page.WriteAsync(stream, stop);
-        var histogram = new StringBuilder();
-        HistogramText.AppendLatencies(histogram, view.Snapshot, label);
-        HistogramText.AppendGates(histogram, view.Snapshot, label);
-        stream.Write(Encoding.UTF8.GetBytes(histogram.ToString()));
-        return stream.ToArray();
+        _stream.SetLength(0);
+        await page.WriteAsync(_stream, stop);
+        _histograms.Clear();
+        HistogramText.AppendLatencies(_histograms, view.Snapshot, label);
+        HistogramText.AppendGates(_histograms, view.Snapshot, label);
+        await using (var writer = new StreamWriter(_stream, leaveOpen: true)) // UTF-8 without a mark
+            await writer.WriteAsync(_histograms, stop);
+        // Its own copy: it is being sent while the next one is drawn.
+        return _stream.ToArray();
     }
 
-    public void Dispose() => _one.Dispose();
+    public void Dispose()
+    {
+        _one.Dispose();
+        _stream.Dispose();
+    }
 }
