@@ -149,7 +149,7 @@ internal static class BudgetsCommand
             """);
     }
 
-    private static string Version(Options options) => options.Agent is null ? "none" : $"native, {Shell.Run(options.Agent, "--version").ReplaceLineEndings(" ")}";
+    private static string Version(Options options) => options.Agent is null ? "none" : string.Join(", ", Shell.Run(options.Agent, "--version").Split('\n').Take(3).Select(line => string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries))));
 
     private static void Say(string what) => Console.Error.WriteLine($"{TimeProvider.System.GetUtcNow():HH:mm:ss} {what}");
 }
