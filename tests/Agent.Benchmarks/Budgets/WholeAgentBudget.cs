@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Sockets;
 using Headroom.IntegrationTests.Support;
 
 namespace Headroom.Benchmarks.Budgets;
@@ -19,7 +20,22 @@ internal sealed class WholeAgentBudget(BigServer server, TimeSpan length, bool c
     public async Task<BudgetPart> MeasureAsync()
     {
         using var agent = new RunningAgent([.. server.AgentOptions, "--tick", $"{1000 / compress:0}ms"]);
-        agent.StartGuard(server.Socket);
+        var guard = agent.StartGuard(server.Socket);
+        try
+        {
+            return await MeasureAsync(agent);
+        }
+        catch (Exception e) when (e is IOException or SocketException)
+        {
+            throw new IOException($"{e.Message}; {LastWords("agent", agent.Program)}; {LastWords("guard", guard)}", e);
+        }
+    }
+
+    private static string LastWords(string name, RunningProgram program) =>
+        $"the {name} {(program.HasExited ? $"ended with {program.ExitCode}" : "still runs")}, its last words: {string.Join(" / ", program.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(20))}";
+
+    private async Task<BudgetPart> MeasureAsync(RunningAgent agent)
+    {
         agent.ScrapeUntil(p => p.Family("headroom_workload_info").Count() == BigServer.Workloads, "all workloads on the page", TimeSpan.FromSeconds(60));
         await Task.Delay(Settle);
         var (meter, docker) = (new ProcessMeter(agent.Program.Pid), new ProcessMeter(server.DockerPid));
