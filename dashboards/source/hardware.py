@@ -53,7 +53,7 @@ BOARD = {
                  W("In the range. Above 0: a program got wrong data or was ended. `nvidia-smi -q -d ECC,ROW_REMAPPER`; plan a reset.", "时间范围内。大于 0：有程序得到错误数据或被终止。执行 `nvidia-smi -q -d ECC,ROW_REMAPPER` 并安排复位。"),
                  now(f"sum(increase(headroom_gpu_ecc_uncorrected_errors_total{{{GPU}}}[$__range]))"), decimals=0, limits=steps((None, BLUE), (1, RED)), none=W("not told", "未提供")),
             stat(106, W("Energy in the range", "时间范围内的能耗"),
-                 W("Of all selected cards.", "所选显卡合计。"),
+                 W("Of all selected cards together, as the driver counts it; for your bill.", "所选显卡合计耗电，可用于核算。"),
                  now(f"sum(increase(headroom_gpu_energy_joules_total{{{GPU}}}[$__range])) / 3600"), unit="watth", decimals=1, none=W("not told", "未提供")),
             table(110, W("The cards", "显卡一览"),
                   W("What the driver asks for comes first: a card that wants a reset or a reboot gets worse until it has it.", "首先看驱动的要求：需要复位或重启的卡会持续恶化，直到处理为止。"),

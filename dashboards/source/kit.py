@@ -184,7 +184,7 @@ def table(id, title, why, *queries, columns, w=24, h=8, sort=None, hide=(), bars
         if properties:
             overrides.append({"matcher": {"id": "byName", "options": heading}, "properties": properties})
     field = _field()
-    field["custom"] = {"align": "auto", "inspect": False, "filterable": True, "cellOptions": {"type": "auto"}}
+    field["custom"] = {"align": "auto", "inspect": False, "filterable": True}
     return _panel("table", id, title, why, [{**query, "format": "table"} for query in queries], w, h, field, overrides, {
         "cellHeight": "sm", "frameIndex": 0, "showHeader": True,
         "sortBy": [{"displayName": sort, "desc": True}] if sort else [],
@@ -230,7 +230,7 @@ def _flow(rows):
 def _choice(name, label, query, hidden):
     return {
         "type": "query", "name": name, "label": label, "datasource": SOURCE, "definition": query,
-        "query": {"query": query, "refId": f"variable-{name}", "qryType": 1}, "refresh": 2, "sort": 7, "regex": "",
+        "query": query, "refresh": 2, "sort": 7, "regex": "",
         "multi": True, "includeAll": True, "allValue": ".*", "current": {"selected": True, "text": ["All"], "value": ["$__all"]},
         "options": [], "skipUrlSync": False, "hide": 2 if hidden else 0,
     }
