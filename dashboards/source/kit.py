@@ -33,13 +33,14 @@ def in_language(model, language):
 
 def grown(metric, selector, window="$__rate_interval"):
     """How much a counter grew within the window. A counter that has no series before its first event begins at 1, which increase() cannot see:
-    a series that is new counts whole, where the agent was there before or has started since."""
-    return (
-        f"(increase({metric}{{{selector}}}[{window}]) > 0"
-        f" or ({metric}{{{selector}}} unless {metric}{{{selector}}} offset {window}"
+    the first value of a series that is new is added, where the agent was scraped before or has started since."""
+    series = f"{metric}{{{selector}}}"
+    first = (
+        f"(min_over_time({series}[{window}]) unless {series} offset {window}"
         f" and on (job, instance) (headroom_agent_ticks_total offset {window}"
-        f" or headroom_agent_start_timestamp_seconds > time() - {window_seconds(window)})))"
+        f" or headroom_agent_start_timestamp_seconds >= time() - {window_seconds(window)}))"
     )
+    return f"(increase({series}[{window}]) + {first} or {first} or increase({series}[{window}]))"
 
 
 def window_seconds(window):
@@ -110,6 +111,9 @@ def _panel(kind, id, title, why, queries, w, h, defaults, overrides, options, **
     }
 
 
+NOTHING = W("nothing in this time range", "此时间范围内没有数据")
+
+
 def _field(unit=None, low=None, high=None, decimals=None, none=None, thresholds=None, mappings=None, color=None):
     field = {"unit": unit, "min": low, "max": high, "decimals": decimals, "noValue": none, "mappings": mappings}
     field = {key: value for key, value in field.items() if value is not None}
@@ -119,9 +123,9 @@ def _field(unit=None, low=None, high=None, decimals=None, none=None, thresholds=
 
 
 def graph(id, title, why, *queries, unit="short", w=12, h=8, stack=False, fill=None, bars=False, low=0, high=None, limits=None,
-          overrides=(), interval=None, repeat=None, decimals=None, steppy=False):
-    """Lines over time. `limits`: thresholds drawn as dashed lines."""
-    field = _field(unit, low, high, decimals, thresholds=limits)
+          overrides=(), interval=None, repeat=None, decimals=None, steppy=False, log=False, none=None):
+    """Lines over time. `limits`: thresholds drawn as dashed lines. `log`: where one line is a hundred times another."""
+    field = _field(unit, None if log else low, high, decimals, none or NOTHING, thresholds=limits)
     field["custom"] = {
         "drawStyle": "bars" if bars else "line", "lineInterpolation": "stepAfter" if steppy else "linear",
         "lineWidth": 0 if stack and not bars else 1, "fillOpacity": (70 if stack or bars else 8) if fill is None else fill, "showPoints": "never",
@@ -129,6 +133,8 @@ def graph(id, title, why, *queries, unit="short", w=12, h=8, stack=False, fill=N
         "spanNulls": False, "stacking": {"mode": "normal" if stack else "none", "group": "A"},
         "thresholdsStyle": {"mode": "dashed" if limits else "off"},
     }
+    if log:
+        field["custom"]["scaleDistribution"] = {"type": "log", "log": 10}
     more = {"interval": interval} if interval else {}
     if repeat:
         more.update({"repeat": repeat, "repeatDirection": "h", "maxPerRow": 2})
@@ -150,7 +156,7 @@ def stat(id, title, why, *queries, unit="short", w=4, h=4, limits=None, none=W("
 
 
 def gauge(id, title, why, *queries, unit="percentunit", w=12, h=8, low=0, high=1, limits=None):
-    field = _field(unit, low, high, thresholds=limits, color={"mode": "thresholds"})
+    field = _field(unit, low, high, none=NOTHING, thresholds=limits, color={"mode": "thresholds"})
     return _panel("bargauge", id, title, why, queries, w, h, field, (), {
         "displayMode": "basic", "legend": {"displayMode": "list", "placement": "bottom", "showLegend": False, "calcs": []},
         "maxVizHeight": 40, "minVizHeight": 16, "minVizWidth": 8, "namePlacement": "left", "orientation": "horizontal",
@@ -160,7 +166,7 @@ def gauge(id, title, why, *queries, unit="percentunit", w=12, h=8, low=0, high=1
 
 def states(id, title, why, *queries, texts, w=24, h=7):
     """State over time: value -> (text, color)."""
-    field = _field(mappings=mapped(texts), color={"mode": "thresholds"}, thresholds=steps((None, GREY)))
+    field = _field(none=NOTHING, mappings=mapped(texts), color={"mode": "thresholds"}, thresholds=steps((None, GREY)))
     field["custom"] = {"fillOpacity": 80, "lineWidth": 0, "spanNulls": False, "insertNulls": False}
     return _panel("state-timeline", id, title, why, queries, w, h, field, (), {
         "alignValue": "left", "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []},
@@ -168,7 +174,7 @@ def states(id, title, why, *queries, texts, w=24, h=7):
     })
 
 
-def table(id, title, why, *queries, columns, w=24, h=8, sort=None, hide=(), bars=()):
+def table(id, title, why, *queries, columns, w=24, h=8, sort=None, hide=(), none=None):
     """One row for each set of equal labels. `columns`: label or query letter -> (heading, unit, thresholds, mappings), in their order."""
     names = {key if len(key) > 1 else (f"Value #{key}" if len(queries) > 1 else "Value"): column for key, column in columns.items()}
     overrides = []
@@ -183,7 +189,7 @@ def table(id, title, why, *queries, columns, w=24, h=8, sort=None, hide=(), bars
                            {"id": "custom.cellOptions", "value": {"type": "color-background", "mode": "basic"}}]
         if properties:
             overrides.append({"matcher": {"id": "byName", "options": heading}, "properties": properties})
-    field = _field()
+    field = _field(none=none or NOTHING)
     field["custom"] = {"align": "auto", "inspect": False, "filterable": True}
     return _panel("table", id, title, why, [{**query, "format": "table"} for query in queries], w, h, field, overrides, {
         "cellHeight": "sm", "frameIndex": 0, "showHeader": True,

@@ -16,20 +16,21 @@ public sealed partial class DashboardQueriesTests(ITestOutputHelper output)
         Requirements.Need("prometheus", "promtool");
         using var agent = new RunningAgent("--simulate", "--simulate-speed", "30", "--docker", "off");
         using var prometheus = new HourPrometheus(RunningAgent.FreePort(), agent.Port);
-        var since = DateTimeOffset.UtcNow;
+        var since = TimeProvider.System.GetUtcNow();
 
         var wrong = new List<string>();
-        var hour = new GrafanaVariables(Regex.Escape(ScriptedHour.Instance), ScriptedHour.Length);
-        var asked = new Dictionary<(string, bool), IReadOnlyList<IReadOnlyDictionary<string, string>>>();
+        var hour = new GrafanaVariables(GrafanaVariables.Chosen(ScriptedHour.Instance), ScriptedHour.Length);
+        var asked = new Dictionary<(string Expr, int Step, bool Instant), IReadOnlyList<IReadOnlyDictionary<string, string>>>();
         foreach (var file in DashboardFile.All)
             foreach (var panel in file.Panels)
                 foreach (var query in panel.Queries)
                 {
-                    // Both languages ask the same, which the queries' own text decides.
-                    if (!asked.TryGetValue((query.Expr, query.Instant), out var series))
-                        asked[(query.Expr, query.Instant)] = series = query.Instant
-                            ? prometheus.Instant(hour.Fill(query.Expr), prometheus.End)
-                            : prometheus.Range(hour.Fill(query.Expr), prometheus.Start, prometheus.End);
+                    // Both languages ask the same: once is enough.
+                    var step = GrafanaVariables.Step(panel);
+                    if (!asked.TryGetValue((query.Expr, step, query.Instant), out var series))
+                        asked[(query.Expr, step, query.Instant)] = series = query.Instant
+                            ? prometheus.Instant(hour.Fill(query.Expr, step), prometheus.End)
+                            : prometheus.Range(hour.Fill(query.Expr, step), prometheus.Start, prometheus.End, step);
                     var name = $"{file.Topic} {panel.Id} {query.RefId}";
                     if (series.Count == 0 != NothingToShow.Queries.ContainsKey(name))
                         wrong.Add($"{name} ({panel.Title}) {(series.Count == 0 ? "gives nothing" : "gives something, and is in NothingToShow")}: {query.Expr}");
@@ -49,15 +50,16 @@ public sealed partial class DashboardQueriesTests(ITestOutputHelper output)
                     wrong.Add($"{file.Topic}: no value for ${variable.GetProperty("name")}");
             }
         }
-        output.WriteLine($"{asked.Count} queries over the hour, {(DateTimeOffset.UtcNow - since).TotalSeconds:F1} s");
+        output.WriteLine($"{asked.Count} queries over the hour, {(TimeProvider.System.GetUtcNow() - since).TotalSeconds:F1} s");
 
         // Meanwhile the live agent is scraped.
-        Eventually.True(() => DateTimeOffset.UtcNow - since >= LiveFor, LiveFor + TimeSpan.FromSeconds(10), "a minute of scrapes");
-        var now = DateTimeOffset.UtcNow;
-        var live = new GrafanaVariables($"127\\.0\\.0\\.1:{agent.Port}", LiveFor);
+        Eventually.True(() => TimeProvider.System.GetUtcNow() - since >= LiveFor, LiveFor + TimeSpan.FromSeconds(10), "a minute of scrapes");
+        var now = TimeProvider.System.GetUtcNow();
+        var live = new GrafanaVariables(GrafanaVariables.Chosen($"127.0.0.1:{agent.Port}"), LiveFor);
         if (!prometheus.Instant($"up{{instance=~\"{live.Node}\"}} == 1", now).Any())
             wrong.Add("the live agent is not scraped");
-        var shown = asked.Keys.Count(q => (q.Item2 ? prometheus.Instant(live.Fill(q.Item1), now) : prometheus.Range(live.Fill(q.Item1), now - LiveFor, now, 5)).Count > 0);
+        var shown = asked.Keys.Count(q =>
+            (q.Instant ? prometheus.Instant(live.Fill(q.Expr, q.Step), now) : prometheus.Range(live.Fill(q.Expr, q.Step), now - LiveFor, now, 5)).Count > 0);
         output.WriteLine($"{shown} of {asked.Count} give something for the live minute");
         // What needs a hold, an alert or an error may not have happened in it.
         if (shown < asked.Count / 2)

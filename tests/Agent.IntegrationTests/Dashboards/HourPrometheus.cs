@@ -18,10 +18,11 @@ internal sealed class HourPrometheus : IDisposable
     public HourPrometheus(int port, int? liveAgent)
     {
         Port = port;
-        // Two minutes ago, so that nothing lies in what Prometheus takes for the future.
-        End = DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds() / 60 * 60 - 120);
+        // A round time of at least a minute ago, so that nothing lies in what Prometheus takes for the future.
+        End = DateTimeOffset.FromUnixTimeSeconds((TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() - 60) / 600 * 600);
         using (var hour = new ScriptedHour(Start))
-            File.WriteAllText($"{_folder}/hour.om", hour.OpenMetrics());
+        using (var text = new StreamWriter($"{_folder}/hour.om"))
+            hour.Write(text);
         Shell.Run("promtool", "tsdb", "create-blocks-from", "openmetrics", $"{_folder}/hour.om", $"{_folder}/data");
         File.Delete($"{_folder}/hour.om");
         File.WriteAllText($"{_folder}/prometheus.yml", $$"""
@@ -29,9 +30,9 @@ internal sealed class HourPrometheus : IDisposable
             rule_files: [ {{string.Join(", ", RuleFiles.Select(f => $"'{f}'"))}} ]
             scrape_configs: [ {{(liveAgent is { } agent ? $"{{ job_name: headroom, static_configs: [ {{ targets: ['127.0.0.1:{agent}'] }} ] }}" : "")}} ]
             """);
-        // Backfilled series cannot end by a stale marker, as scraped ones do: what was not there for two scrapes is gone.
+        // Backfilled series cannot end by a stale marker, as scraped ones do: what is not in the last scrape, of 15 s, is gone.
         _program = new RunningProgram("prometheus",
-            [$"--config.file={_folder}/prometheus.yml", $"--storage.tsdb.path={_folder}/data", $"--web.listen-address=127.0.0.1:{port}", "--query.lookback-delta=31s"]);
+            [$"--config.file={_folder}/prometheus.yml", $"--storage.tsdb.path={_folder}/data", $"--web.listen-address=127.0.0.1:{port}", "--query.lookback-delta=20s"]);
         Eventually.True(() => TryGet("/-/ready", out _), TimeSpan.FromSeconds(30), $"Prometheus to be ready: {_program.Output}");
     }
 

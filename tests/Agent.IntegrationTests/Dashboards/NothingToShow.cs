@@ -17,6 +17,7 @@ internal static class NothingToShow
         ["headroom-did 106 A"] = "the simulator does not measure the share obtained",
         ["headroom-did 106 B"] = "the simulator does not measure the share obtained",
         ["headroom-did 502 A"] = "the simulated hands never fail",
+        ["headroom-did 505 A"] = "nothing has to be restarted in this hour",
         ["headroom-did 506 A"] = "nobody takes anything back by hand in this hour",
         ["headroom-did 506 B"] = "the simulated hands always have an effect",
     };

@@ -11,7 +11,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Headroom.IntegrationTests.Dashboards;
 
 /// <summary>One hour of the real agent's loop on the simulated server, by a clock that is moved by hand: its pages, each 15 seconds, as OpenMetrics with time stamps.
-/// The busy hour from nine, with a batch that hurts a critical model, a leak, an alert that asks for a hold, and a policy with a mistake for two minutes.</summary>
+/// The busy hour from nine, with a batch that hurts a critical model, a leak,
+/// fragments, two alerts that ask for a hold, and a policy with a mistake for two minutes.</summary>
 internal sealed class ScriptedHour : IDisposable
 {
     public const string Instance = "gpu-node-1:9484";
@@ -23,6 +24,12 @@ internal sealed class ScriptedHour : IDisposable
         mode: enforce
         vram: { reserve: 2GiB }
         workloads:
+          - name: recommender
+            match: { composeService: recommender }
+            slo: { p95: 90ms }
+          - name: chat
+            match: { composeService: chat }
+            slo: { ttftP95: 1500ms, itlP95: 100ms }
           - name: vision
             match: { composeService: vision }
             slo: { p95: 250ms }
@@ -35,7 +42,14 @@ internal sealed class ScriptedHour : IDisposable
             match: { composeService: transcriber }
             restart: { allowed: true }
             vram: { cap: 12GiB }
-        alerts: [ { name: vip-slow, hold: { workload: painter }, lease: 5m } ]
+          - name: notebook
+            match: { image: "quay.io/jupyter/*" }
+            priority: batch
+        rules:
+          fragmentation: { above: 15%, for: 3m, when: idle }
+        alerts:
+          - { name: vip-slow, hold: { workload: painter }, lease: 5m }
+          - { name: notebook-loud, hold: { workload: notebook }, lease: 30m }
         """;
 
     private readonly string _file = Path.GetTempFileName();
@@ -52,7 +66,7 @@ internal sealed class ScriptedHour : IDisposable
         File.WriteAllText(_file, Policy);
         _time = new ManualTime(start);
         var scenario = DefaultScenario.Create();
-        scenario = scenario with { Gpus = [scenario.Gpus[0] with { EccEvery = TimeSpan.FromMinutes(12) }, scenario.Gpus[1] with { XidEvery = TimeSpan.FromMinutes(15) }] };
+        scenario = scenario with { Gpus = [scenario.Gpus[0] with { EccEvery = TimeSpan.FromMinutes(12), InletCelsius = 40 }, scenario.Gpus[1] with { XidEvery = TimeSpan.FromMinutes(15) }] };
         _node = new SimulatedNode(scenario, new SimulationOptions { Seed = 7, StartsAt = new DateTimeOffset(2026, 3, 2, 9, 0, 0, TimeSpan.Zero) }, _time);
         var loaded = PolicyLoader.Load(_file);
         _store = new PolicyStore(_file, loaded.Policy ?? throw new InvalidOperationException(string.Join('\n', loaded.Problems)), _time, NullLogger<PolicyStore>.Instance);
@@ -62,11 +76,10 @@ internal sealed class ScriptedHour : IDisposable
             () => _pace.Due(_store.Current.Policy.Rules, _time.Mono()), Drain, _node.Reconciler, null, _time, NullLogger<NodeLoop>.Instance, () => _received);
     }
 
-    /// <summary>The whole hour; from its start, which <c>ScriptedHour</c> was given.</summary>
-    public string OpenMetrics()
+    /// <summary>Writes the whole hour, from the start that this was given.</summary>
+    public void Write(TextWriter text)
     {
         using var renderer = new MetricsRenderer(dcgmNames: false);
-        var text = new StringBuilder(64 << 20);
         for (var at = TimeSpan.Zero; at < Length; at += TrialSetup.Tick)
         {
             Script(at);
@@ -75,7 +88,7 @@ internal sealed class ScriptedHour : IDisposable
             if (at.Ticks % Scrape.Ticks == 0)
                 Append(text, Encoding.UTF8.GetString(renderer.RenderAsync(view, CancellationToken.None).AsTask().GetAwaiter().GetResult().Span));
         }
-        return text.Append("# EOF\n").ToString();
+        text.Write("# EOF\n");
     }
 
     public void Dispose() => File.Delete(_file);
@@ -96,6 +109,11 @@ internal sealed class ScriptedHour : IDisposable
                 _commands.Enqueue(new AgentCommand.AlertFires("vip-slow", "1", null));
                 _received = new AlertCounts(1, 2, 1);
                 break;
+            // It is in the policy and not opted in: its hold is refused.
+            case 50 * 60:
+                _commands.Enqueue(new AgentCommand.AlertFires("notebook-loud", "2", null));
+                _received = new AlertCounts(2, 2, 1);
+                break;
         }
     }
 
@@ -108,7 +126,7 @@ internal sealed class ScriptedHour : IDisposable
         return _loop.Tick();
     }
 
-    private IReadOnlyList<AgentCommand> Drain()
+    private AgentCommand[] Drain()
     {
         AgentCommand[] all = [.. _commands];
         _commands.Clear();
@@ -116,7 +134,7 @@ internal sealed class ScriptedHour : IDisposable
     }
 
     // What a scrape adds: the labels of the target, the time, and whether it answered.
-    private void Append(StringBuilder text, string page)
+    private void Append(TextWriter text, string page)
     {
         var when = (_time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0).ToString("F3", CultureInfo.InvariantCulture);
         foreach (var line in page.AsSpan().EnumerateLines())
@@ -125,13 +143,11 @@ internal sealed class ScriptedHour : IDisposable
                 continue;
             var value = line.LastIndexOf(' ');
             var brace = line[..value].IndexOf('{');
-            text.Append(line[..(brace < 0 ? value : brace)]).Append("{job=\"headroom\",instance=\"").Append(Instance).Append('"');
-            if (brace < 0)
-                text.Append('}');
-            else
-                text.Append(',').Append(line[(brace + 1)..value]);
-            text.Append(line[value..]).Append(' ').Append(when).Append('\n');
+            text.Write($"{line[..(brace < 0 ? value : brace)]}{{job=\"headroom\",instance=\"{Instance}\"");
+            text.Write(brace < 0 ? "}" : ",");
+            text.Write(brace < 0 ? [] : line[(brace + 1)..value]);
+            text.Write($"{line[value..]} {when}\n");
         }
-        text.Append("up{job=\"headroom\",instance=\"").Append(Instance).Append("\"} 1 ").Append(when).Append('\n');
+        text.Write($"up{{job=\"headroom\",instance=\"{Instance}\"}} 1 {when}\n");
     }
 }

@@ -21,7 +21,7 @@ public sealed partial class DashboardTests
     private static readonly Dictionary<string, IReadOnlyList<string>> Words = new()
     {
         ["state"] = [.. Enum.GetValues<GpuHealth>().Select(w => w.Word()), .. Enum.GetValues<ContainerState>().Select(w => w.Word()), .. Enum.GetValues<ThrottleState>().Select(w => w.Word())],
-        ["reason"] = [.. ThrottleReasons.All.Select(r => r.Name), "other", ".*_setting"],
+        ["reason"] = [.. ThrottleReasons.All.Select(r => r.Name), "other"],
         ["lever"] = [.. Enum.GetValues<Lever>().Select(w => w.Word())],
         ["guilty"] = ["true", "false"],
         ["readable"] = ["true", "false"],
