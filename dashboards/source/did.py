@@ -17,7 +17,6 @@ THROTTLE = {
     "suspended": (W("paused", "暂停"), RED),
     "evicted": (W("out of the card", "移出显卡"), PURPLE),
 }
-TAKEN = 'lever!~"cap|gate"'
 
 
 def numbered(words):

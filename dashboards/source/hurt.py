@@ -6,8 +6,11 @@ BUDGET = "scalar(min(headroom:slo_budget:ratio) or vector(0.01))"
 PRESSURE = f"max by (instance, workload, slo) (headroom_workload_slo_pressure_ratio{{{LOAD}}})"
 NEAR = steps((None, BLUE), (0.85, ORANGE), (1, RED))
 NONE_OK = steps((None, BLUE), (1, RED))
+# As the alert HeadroomSloNotMeasured: of those that run, are not idle and not held.
 UNKNOWN = (f"headroom_workload_slo_seconds{{{LOAD}}} unless headroom_workload_slo_pressure_ratio"
-           " unless on (job, instance, workload) headroom_workload_idle == 1")
+           " unless on (job, instance, workload) headroom_workload_idle == 1"
+           ' unless on (job, instance, workload) headroom_hold_active{lever=~"pause|sleep|stop"}'
+           " and on (job, instance, workload) headroom_workload_start_timestamp_seconds")
 
 
 def burn(window):
@@ -90,8 +93,8 @@ BOARD = {
                   now(f"sum_over_time(({PRESSURE} > bool 1)[$__range:30s]) * 30 / $__range_s / {BUDGET}", "{{workload}} {{slo}} · {{instance}}"),
                   limits=steps((None, BLUE), (0.5, ORANGE), (1, RED))),
             graph(302, W("How fast the budget burns", "预算消耗速度"),
-                  W("1 uses up just what is allowed. Over one hour above 14.4 (dashed) two days' worth of a 30-day budget is gone in that hour: the alert HeadroomSloBurnFast calls somebody.",
-                    "1 表示恰好按允许的速度消耗。一小时窗口超过 14.4（虚线）时，一小时就耗掉 30 天预算的两天份额：告警 HeadroomSloBurnFast 会通知值班人员。"),
+                  W("1 uses up just what is allowed. Over one hour above 14.4 (dashed) 2 % of a 30-day budget is gone in that hour: the alert HeadroomSloBurnFast calls somebody.",
+                    "1 表示恰好按允许的速度消耗。一小时窗口超过 14.4（虚线）时，一小时就耗掉 30 天预算的 2%：告警 HeadroomSloBurnFast 会通知值班人员。"),
                   q(burn("1h"), W("{{workload}} {{slo}}, one hour · {{instance}}", "{{workload}} {{slo}}，1 小时 · {{instance}}")),
                   q(burn("5m"), W("{{workload}} {{slo}}, five minutes · {{instance}}", "{{workload}} {{slo}}，5 分钟 · {{instance}}")),
                   limits=steps((None, "transparent"), (14.4, RED)), fill=0)),

@@ -180,7 +180,7 @@ def timeseries(panel, source, chosen, width, height, names, marks):
         return nothing(panel)
     seen = {}
     for n, line in enumerate(lines):  # two lines of one color: the second takes the next free one
-        if line["dash"] is None and seen.setdefault(line["color"], n) != n and not overridden(panel).get("color"):
+        if line["dash"] is None and seen.setdefault(line["color"], n) != n:
             free = [c for c in PALETTE if c not in {other["color"] for other in lines}]
             line["color"] = free[0] if free else line["color"]
     interval = step_of(panel)
