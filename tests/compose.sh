@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Prints the path of a Docker Compose of 2.24 or newer, which the compose files in deploy/ need: the machine's own, or else Debian 13's, fetched by apt into
+# Prints the path of a Docker Compose of 2.24.4 or newer, which the compose files in deploy/ need: the machine's own, or else Debian 13's, fetched by apt into
 # artifacts/tools (it runs on Debian 12 too, which has only Compose 1). Nothing of the system's apt or Docker is changed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 kept=$PWD/artifacts/tools/docker-compose
 
-enough() { [ -x "$1" ] && [ "$(printf '%s\n' 2.24.0 "$("$1" version --short 2>/dev/null | sed 's/^v//')" | sort -V | head -1)" = 2.24.0 ]; }
+enough() { [ -x "$1" ] && [ "$(printf '%s\n' 2.24.4 "$("$1" version --short 2>/dev/null | sed 's/^v//')" | sort -V | head -1)" = 2.24.4 ]; }
 
 for found in "$kept" {"${HOME:-/root}/.docker",/usr/local/lib/docker,/usr/local/libexec/docker,/usr/lib/docker,/usr/libexec/docker}/cli-plugins/docker-compose; do
     if enough "$found"; then echo "$found"; exit 0; fi
@@ -16,7 +16,7 @@ own=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
 # Of the machine's own archive only the suite is changed.
 # shellcheck disable=SC2016  # apt's own variables
 uri=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Created-By: Packages' | awk -v own="$own" '$1 == own { print $2; exit }')
-[ -n "$uri" ] || { echo "tests/compose.sh: apt knows no archive of $own; install Docker Compose 2.24 or newer by hand" >&2; exit 1; }
+[ -n "$uri" ] || { echo "tests/compose.sh: apt knows no archive of $own; install Docker Compose 2.24.4 or newer by hand" >&2; exit 1; }
 key=/usr/share/keyrings/debian-archive-keyring.gpg
 echo "tests/compose.sh: fetching docker-compose of Debian $suite" >&2
 work=$(mktemp -d)

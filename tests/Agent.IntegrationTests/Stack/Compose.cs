@@ -25,7 +25,7 @@ internal static class Compose
                 return kept;
             if (Environment.GetEnvironmentVariable("HEADROOM_TEST_ALL") == "1")
                 throw new InvalidOperationException("HEADROOM_COMPOSE names no Docker Compose, and nothing may be skipped (HEADROOM_TEST_ALL=1)");
-            Assert.Skip("needs Docker Compose 2.24: HEADROOM_COMPOSE=$(tests/compose.sh)");
+            Assert.Skip("needs Docker Compose 2.24.4: HEADROOM_COMPOSE=$(tests/compose.sh)");
             return "";
         }
     }

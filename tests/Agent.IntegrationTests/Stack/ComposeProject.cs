@@ -24,6 +24,8 @@ internal sealed class ComposeProject : IDisposable
         return result.ExitCode == 0 ? result.Output : throw new InvalidOperationException($"compose {string.Join(' ', words)} ended with {result.ExitCode}: {result.Errors}{result.Output}");
     }
 
+    public bool Succeeds(params string[] words) => Compose.Try([.. _before, .. _files, .. words]).ExitCode == 0;
+
     public string Logs(params string[] services) => Compose.Try([.. _before, .. _files, "logs", "--no-color", "--tail", "100", .. services]).Output;
 
     public string Container(string service) => Run("ps", "-aq", service).Trim();

@@ -10,22 +10,22 @@ namespace Headroom.IntegrationTests.Stack;
 
 /// <summary>docker-compose.monitoring.yml, started with an override that only says where things are on this machine: folders and GPUs that are the test's, a chat, and
 /// a quicker pace. Without Grafana, of which there is no stand-in.</summary>
-internal sealed class MonitoringStack : IAsyncDisposable
+public sealed class MonitoringStack : IAsyncLifetime
 {
     /// <summary>Fires always; the policy names it.</summary>
-    public const string Alert = "StackTest";
-    public const string Job = "stack-job";
+    internal const string Alert = "StackTest";
+    internal const string Job = "stack-job";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("headroom-stack-").FullName;
     private readonly DockerDaemon _docker;
     private readonly WebApplication _chat;
     private readonly List<string> _heard = [];
 
-    private MonitoringStack(DockerDaemon docker)
+    public MonitoringStack(StackDaemon node)
     {
-        _docker = docker;
+        var docker = _docker = node.Docker;
         var (subnet, gateway) = ($"10.171.{Environment.ProcessId % 250}.0/24", $"10.171.{Environment.ProcessId % 250}.1");
-        (Port, AlertmanagerPort, var chatPort) = (RunningAgent.FreePort(), RunningAgent.FreePort(), RunningAgent.FreePort());
+        var (port, chatPort) = (RunningAgent.FreePort(), RunningAgent.FreePort());
         foreach (var folder in (string[])["run", "state", "etc", "rules"])
             Directory.CreateDirectory($"{_folder}/{folder}");
         File.WriteAllText($"{_folder}/etc/policy.yaml", Policy);
@@ -36,13 +36,17 @@ internal sealed class MonitoringStack : IAsyncDisposable
             groups: [ { name: stack-test, interval: 1s, rules: [ { alert: {{Alert}}, expr: vector(1), labels: { severity: warning, instance: this-server } } ] } ]
             """);
         RuleFiles = Directory.GetFiles($"{_folder}/rules").Length;
-        Shell.Run("cp", "-r", Server.Repository("deploy/alertmanager"), $"{_folder}/alertmanager");
-        File.WriteAllText($"{_folder}/alertmanager/alertmanager.yml", AlertmanagerConfig(chatPort));
+        // What we ship, with people who listen, and a quicker pace.
+        Copy("alertmanager/alertmanager.yml",
+            ("  - name: people\n", $"  - name: people\n    webhook_configs: [ {{ url: \"http://headroom-agent:{chatPort}/people\" }} ]\n"),
+            ("group_wait: 30s", "group_wait: 1s"), ("group_interval: 15s", "group_interval: 1s"), ("repeat_interval: 1m       #", "repeat_interval: 2s       #"));
+        Copy("prometheus/prometheus.yml",
+            ("scrape_interval: 15s", "scrape_interval: 1s"), ("evaluation_interval: 15s", "evaluation_interval: 1s"), ("scrape_interval: 5s", "scrape_interval: 1s"), ("scrape_timeout: 4s", "scrape_timeout: 1s"));
         File.WriteAllText($"{_folder}/override.yml", Override);
         Compose = new ComposeProject(docker, [Stack.Compose.Monitoring, $"{_folder}/override.yml"],
-            $"HEADROOM_SUBNET={subnet}", $"HEADROOM_GATEWAY={gateway}", $"PROMETHEUS_PORT={Port}", $"ALERTMANAGER_PORT={AlertmanagerPort}",
+            $"HEADROOM_SUBNET={subnet}", $"HEADROOM_GATEWAY={gateway}", $"PROMETHEUS_PORT={port}", $"ALERTMANAGER_PORT={RunningAgent.FreePort()}",
             "HEADROOM_POLICY=/etc/headroom/policy.yaml", "HEADROOM_MODE=enforce");
-        Prometheus = new PrometheusApi(Port);
+        Prometheus = new PrometheusApi(port);
         // The network first, for the chat listens on its address.
         Compose.Run("up", "-d", "prepare");
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -57,15 +61,13 @@ internal sealed class MonitoringStack : IAsyncDisposable
         });
     }
 
-    public ComposeProject Compose { get; }
-    public PrometheusApi Prometheus { get; }
-    public FakeMachine Machine { get; } = FakeMachine.OneH100();
-    public int Port { get; }
-    public int AlertmanagerPort { get; }
-    public int RuleFiles { get; }
+    internal ComposeProject Compose { get; }
+    internal PrometheusApi Prometheus { get; }
+    internal FakeMachine Machine { get; } = FakeMachine.OneH100();
+    internal int RuleFiles { get; }
 
     /// <summary>What came to the chat.</summary>
-    public IReadOnlyList<string> Heard
+    internal IReadOnlyList<string> Heard
     {
         get
         {
@@ -74,19 +76,20 @@ internal sealed class MonitoringStack : IAsyncDisposable
         }
     }
 
-    public static async Task<MonitoringStack> StartAsync(DockerDaemon docker)
+    public async ValueTask InitializeAsync()
     {
-        var stack = new MonitoringStack(docker);
-        await stack._chat.StartAsync();
-        stack.Compose.Run("up", "-d", "guard", "agent", "prometheus", "alertmanager");
-        return stack;
+        await _chat.StartAsync();
+        // Prometheus last: what it could not send at once it sends again only after a minute.
+        Compose.Run("up", "-d", "guard", "agent", "alertmanager");
+        Until(() => Compose.Succeeds("exec", "-T", "alertmanager", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1:9093/-/ready"), "Alertmanager to be ready");
+        Compose.Run("up", "-d", "prometheus");
     }
 
-    public void Until(Func<bool> condition, TimeSpan within, string what)
+    internal void Until(Func<bool> condition, string what)
     {
         try
         {
-            Eventually.True(condition, within, what, look: TimeSpan.FromMilliseconds(250));
+            Eventually.True(condition, TimeSpan.FromSeconds(60), what, look: TimeSpan.FromMilliseconds(250));
         }
         catch (TimeoutException e)
         {
@@ -132,26 +135,23 @@ internal sealed class MonitoringStack : IAsyncDisposable
           prepare:
             volumes: [ "{{_folder}}/state:/var/lib/headroom" ]
           prometheus:
-            volumes: [ "{{_folder}}/rules:/etc/headroom-alerts:ro" ]
+            volumes: [ "{{_folder}}/rules:/etc/headroom-alerts:ro", "{{_folder}}/prometheus:/etc/prometheus:ro" ]
           alertmanager:
             volumes: [ "{{_folder}}/alertmanager:/etc/alertmanager:ro" ]
         """;
 
     private string Socket => new Uri(_docker.Socket).LocalPath;
 
-    // What we ship, with people who listen and a quicker pace; each must stand there.
-    private static string AlertmanagerConfig(int chatPort)
+    /// <summary>Copies the folder of a configuration and changes it; what is changed must stand there.</summary>
+    private void Copy(string file, params (string Shipped, string Here)[] changes)
     {
-        var text = File.ReadAllText(Server.Repository("deploy/alertmanager/alertmanager.yml"));
-        foreach (var (shipped, here) in ((string, string)[])
-            [
-                ("  - name: people\n", $"  - name: people\n    webhook_configs: [ {{ url: \"http://headroom-agent:{chatPort}/people\" }} ]\n"),
-                ("group_wait: 30s", "group_wait: 1s"), ("group_interval: 15s", "group_interval: 1s"), ("repeat_interval: 1m       #", "repeat_interval: 2s       #"),
-            ])
+        Shell.Run("cp", "-r", Server.Repository($"deploy/{file.Split('/')[0]}"), $"{_folder}/{file.Split('/')[0]}");
+        var text = File.ReadAllText($"{_folder}/{file}");
+        foreach (var (shipped, here) in changes)
         {
             Assert.Contains(shipped, text, StringComparison.Ordinal);
             text = text.Replace(shipped, here, StringComparison.Ordinal);
         }
-        return text;
+        File.WriteAllText($"{_folder}/{file}", text);
     }
 }

@@ -1,65 +1,52 @@
 using Headroom.IntegrationTests.Support;
-using Headroom.Testing;
 
 namespace Headroom.IntegrationTests.Stack;
 
-/// <summary>The monitoring stack, really started from its compose file.</summary>
+/// <summary>The monitoring stack, really started from its compose file. One for all tests, whose order does not matter.</summary>
 [Collection(nameof(StackNode))]
-public sealed class MonitoringStackTests(StackDaemon node)
+public sealed class MonitoringStackTests(StackDaemon node, MonitoringStack stack) : IClassFixture<MonitoringStack>
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    [Fact]
+    public void Every_target_is_scraped_and_every_rule_evaluated()
+    {
+        stack.Until(() => stack.Prometheus.Query("up == 1").Count == 3, "all three targets to be up");
+        Assert.Equal(["alertmanager", "headroom", "prometheus"], stack.Prometheus.Query("up").Select(t => t.Labels["job"]).Order());
+        stack.Until(() => stack.Prometheus.Query("headroom_agent_info").Count == 1, "the agent's page");
+        Assert.Equal("this-server", Assert.Single(stack.Prometheus.Query("headroom_agent_info")).Labels["instance"]);
+        stack.Until(() => Rules().All(rule => rule.Health == "ok"), "all rules to be evaluated");
+        Assert.Equal(stack.RuleFiles, Groups().Select(g => g.GetProperty("file").GetString()).Distinct().Count());
+    }
 
     [Fact]
-    public async Task All_is_scraped_rules_are_loaded_and_alerts_reach_people_and_the_agent()
+    public void An_alert_reaches_people_and_again_and_again_the_agent_and_the_dead_mans_switch_only_who_waits_for_it()
     {
-        await using var stack = await MonitoringStack.StartAsync(node.Docker);
-        var prometheus = stack.Prometheus;
-        stack.Until(() => prometheus.Query("up == 1").Count == 3, Patience, "all three targets to be up");
-        Assert.Equal(["alertmanager", "headroom", "prometheus"], prometheus.Query("up").Select(t => t.Labels["job"]).Order());
-        Assert.Equal("this-server", Assert.Single(prometheus.Query("headroom_agent_info")).Labels["instance"]);
+        stack.Until(() => stack.Heard.Any(text => text.Contains($"\"{MonitoringStack.Alert}\"", StringComparison.Ordinal)), "people to hear");
+        stack.Until(() => Told("taken") > 3, "the agent to hear");
+        Assert.Equal(0, Told("refused"));
+        stack.Until(() => stack.Prometheus.Value($"headroom_alerts_firing{{alertname=\"{MonitoringStack.Alert}\"}}") == 1, "the agent to name it");
+        Assert.DoesNotContain(stack.Heard, text => text.Contains("HeadroomDeadMansSwitch", StringComparison.Ordinal));
+    }
 
-        // Each file of rules is there, and each rule was evaluated without an error.
-        stack.Until(() => Rules(prometheus).All(rule => rule.Health == "ok"), Patience, "all rules to be evaluated");
-        Assert.Equal(stack.RuleFiles, prometheus.Get("/api/v1/rules")!.Value.GetProperty("groups").EnumerateArray().Select(g => g.GetProperty("file").GetString()).Distinct().Count());
-
-        // The agent in its container sees a process of the host on its GPU, and whose it is.
-        stack.Until(() => prometheus.Value("headroom_source_up{source=\"gpus\"}") == 1, Patience, "the GPUs to be read");
+    [Fact]
+    public void The_rights_that_are_stated_are_enough_to_see_and_to_hold_and_the_guard_gives_back_when_the_agent_is_killed()
+    {
+        stack.Until(() => stack.Prometheus.Value("headroom_source_up{source=\"gpus\"}") == 1, "the GPUs to be read");
         var id = node.Docker.Run(MonitoringStack.Job, ["--cpuset-cpus", "0"], "sh", "-c", "while :; do :; done");
         try
         {
-            stack.Machine.Gpu(0).Processes.Add(node.Docker.Pids(MonitoringStack.Job)[0], 1 << 30, sm: 0);
+            var process = stack.Machine.Gpu(0).Processes.Add(node.Docker.Pids(MonitoringStack.Job)[0], 1 << 30, sm: 0);
             stack.Machine.Gpu(0).MemoryUsedBytes = 2L << 30;
-            // The rights that it has are enough to hold: shares by the freezer, since the job is outside of its window.
-            stack.Until(() => IsFrozen(id), Patience, "the job to be held");
-            stack.Until(() => prometheus.Value($"headroom_hold_active{{workload=\"{MonitoringStack.Job}\",lever=\"share\"}}") == 1, Patience, "the hold to be told");
-            Assert.Equal(1L << 30, prometheus.Value($"headroom_workload_gpu_memory_used_bytes{{workload=\"{MonitoringStack.Job}\"}}"));
+            stack.Until(() => stack.Prometheus.Value($"headroom_workload_gpu_memory_used_bytes{{workload=\"{MonitoringStack.Job}\"}}") == 1L << 30, "a process of the host to be known as the job's");
+            stack.Until(() => IsFrozen(id), "the job to be held, by the freezer");
+            stack.Until(() => stack.Prometheus.Value($"headroom_hold_active{{workload=\"{MonitoringStack.Job}\",lever=\"share\"}}") == 1, "the hold to be told");
 
-            // Alertmanager's notifications: one to people, each renewal to the agent, which takes them by the token that prepare made.
-            stack.Until(() => stack.Heard.Any(text => text.Contains($"\"{MonitoringStack.Alert}\"", StringComparison.Ordinal)), Patience, "people to hear");
-            stack.Until(() => prometheus.Value("headroom_alert_notifications_total{result=\"taken\"}") > 3, Patience, "the agent to hear again and again");
-            Assert.Equal(0, prometheus.Value("headroom_alert_notifications_total{result=\"refused\"}"));
-            Assert.Equal(1, prometheus.Value($"headroom_alerts_firing{{alertname=\"{MonitoringStack.Alert}\"}}"));
-            Assert.DoesNotContain(stack.Heard, text => text.Contains("HeadroomDeadMansSwitch", StringComparison.Ordinal));
-
-            // A second `up` keeps the secrets, and who reads them can.
-            var token = Secret(stack, "alertmanager", "/secrets/headroom.token");
-            stack.Compose.Run("up", "-d", "prepare");
-            Assert.Equal(token, Secret(stack, "alertmanager", "/secrets/headroom.token"));
-            Assert.StartsWith("hr_", token, StringComparison.Ordinal);
-            Assert.Equal("-rw------- 65534", Shell.Run("sh", "-c", $"stat -c '%A %u' {Mounted("headroom_alertmanager-secrets")}/headroom.token"));
-            Assert.Equal("-rw------- 472", Shell.Run("sh", "-c", $"stat -c '%A %u' {Mounted("headroom_grafana-secrets")}/admin-password"));
-            foreach (var service in (string[])["guard", "agent", "prometheus", "alertmanager"])
-                stack.Until(() => stack.Compose.Health(service) == "healthy", Patience, $"{service} to be healthy");
-
-            // The agent is gone in the middle of a hold: its guard, in its own container, gives back, and Docker starts the agent anew.
             var agent = stack.Compose.Container("agent");
             var pid = node.Docker.Docker("inspect", "-f", "{{.State.Pid}}", agent);
             Shell.Run("kill", "-KILL", pid);
-            stack.Until(() => stack.Compose.Logs("guard").Contains("given back", StringComparison.Ordinal), Patience, "the guard to give back");
-            stack.Until(() => node.Docker.Docker("inspect", "-f", "{{.State.Running}} {{.State.Pid}}", agent) is var now
-                && now.StartsWith("true", StringComparison.Ordinal) && now != $"true {pid}", Patience, "Docker to start the agent anew");
-            stack.Until(() => prometheus.Value("time() - headroom_agent_start_timestamp_seconds < 60") is not null && prometheus.Value("headroom_act_limited") == 0,
-                Patience, "the new agent to act");
+            stack.Until(() => stack.Compose.Logs("guard").Contains("given back", StringComparison.Ordinal), "the guard to give back");
+            stack.Until(() => node.Docker.Docker("inspect", "-f", "{{.State.Pid}}", agent) is var now && now != "0" && now != pid, "Docker to start the agent anew");
+            stack.Until(() => stack.Prometheus.Value("headroom_agent_ticks_total < 60") is not null && stack.Prometheus.Value("headroom_act_limited") == 0, "the new agent to act");
+            process.Remove();
         }
         finally
         {
@@ -67,10 +54,33 @@ public sealed class MonitoringStackTests(StackDaemon node)
         }
     }
 
-    private static IEnumerable<(string Name, string Health)> Rules(PrometheusApi prometheus) =>
-        prometheus.Get("/api/v1/rules") is { } data && data.GetProperty("groups").GetArrayLength() > 0
-            ? data.GetProperty("groups").EnumerateArray().SelectMany(g => g.GetProperty("rules").EnumerateArray()).Select(r => (r.GetProperty("name").GetString()!, r.GetProperty("health").GetString()!))
-            : [("none", "unknown")];
+    [Fact]
+    public void Secrets_belong_to_who_reads_them_and_a_second_up_keeps_them()
+    {
+        stack.Until(() => stack.Compose.Run("ps", "-q", "--status", "running", "alertmanager").Length > 0, "Alertmanager to run");
+        var token = Token();
+        Assert.StartsWith("hr_", token, StringComparison.Ordinal);
+        stack.Compose.Run("up", "-d", "prepare");
+        stack.Until(() => node.Docker.Docker("inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", stack.Compose.Container("prepare")) == "exited 0", "prepare to end");
+        Assert.Equal(token, Token());
+        Assert.Equal("-rw------- 65534", Owner("headroom_alertmanager-secrets", "headroom.token"));
+        Assert.Equal("-rw------- 472", Owner("headroom_grafana-secrets", "admin-password"));
+        Assert.DoesNotContain(token, stack.Compose.Logs(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("guard")]
+    [InlineData("agent")]
+    [InlineData("prometheus")]
+    [InlineData("alertmanager")]
+    public void It_becomes_healthy(string service) => stack.Until(() => stack.Compose.Health(service) == "healthy", $"{service} to be healthy");
+
+    private double? Told(string result) => stack.Prometheus.Value($"headroom_alert_notifications_total{{result=\"{result}\"}}");
+
+    private List<System.Text.Json.JsonElement> Groups() => stack.Prometheus.Get("/api/v1/rules") is { } data ? [.. data.GetProperty("groups").EnumerateArray()] : [];
+
+    private List<(string Name, string Health)> Rules() =>
+        Groups().SelectMany(g => g.GetProperty("rules").EnumerateArray()).Select(r => (r.GetProperty("name").GetString()!, r.GetProperty("health").GetString()!)).DefaultIfEmpty(("none", "unknown")).ToList();
 
     private static bool IsFrozen(string id)
     {
@@ -78,7 +88,7 @@ public sealed class MonitoringStackTests(StackDaemon node)
         return File.Exists(file) && Enumerable.Range(0, 100).Any(_ => File.ReadAllText(file).Trim() == "FROZEN");
     }
 
-    private static string Secret(MonitoringStack stack, string service, string path) => stack.Compose.Run("exec", "-T", service, "cat", path).Trim();
+    private string Token() => stack.Compose.Run("exec", "-T", "alertmanager", "cat", "/secrets/headroom.token").Trim();
 
-    private string Mounted(string volume) => node.Docker.Docker("volume", "inspect", "-f", "{{.Mountpoint}}", volume);
+    private string Owner(string volume, string file) => Shell.Run("stat", "-c", "%A %u", $"{node.Docker.Docker("volume", "inspect", "-f", "{{.Mountpoint}}", volume)}/{file}");
 }
