@@ -33,7 +33,7 @@ public sealed class MonitoringStack : IAsyncLifetime
             foreach (var rules in Directory.GetFiles(Server.Repository("alerts"), "*.yml"))
                 File.Copy(rules, $"{_folder}/rules/{Path.GetFileName(rules)}");
         File.WriteAllText($"{_folder}/rules/stack-test.yml", $$"""
-            groups: [ { name: stack-test, interval: 1s, rules: [ { alert: {{Alert}}, expr: vector(1), labels: { severity: warning, instance: this-server } } ] } ]
+            groups: [ { name: stack-test, interval: 1s, rules: [ { alert: {{Alert}}, expr: vector(1), for: 7s, labels: { severity: warning, instance: this-server } } ] } ]
             """);
         RuleFiles = Directory.GetFiles($"{_folder}/rules").Length;
         // What we ship, with people who listen, and a quicker pace.
@@ -79,7 +79,7 @@ public sealed class MonitoringStack : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await _chat.StartAsync();
-        // Prometheus last: what it could not send at once it sends again only after a minute.
+        // Prometheus last, and its alert not at once: it knows no Alertmanager in its first five seconds, and sends again only after a minute.
         Compose.Run("up", "-d", "guard", "agent", "alertmanager");
         Until(() => Compose.Succeeds("exec", "-T", "alertmanager", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1:9093/-/ready"), "Alertmanager to be ready");
         Compose.Run("up", "-d", "prometheus");
