@@ -14,8 +14,13 @@ done
 suite=trixie
 own=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
 # Of the machine's own archive only the suite is changed.
-# shellcheck disable=SC2016  # apt's own variables
-uri=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Created-By: Packages' | awk -v own="$own" '$1 == own { print $2; exit }')
+archive() {
+    # shellcheck disable=SC2016  # apt's own variables
+    apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Created-By: Packages' | awk -v own="$own" '$1 == own { print $2; exit }'
+}
+uri=$(archive)
+# A machine whose lists were never read tells nothing.
+if [ -z "$uri" ]; then apt-get update -qq >&2; uri=$(archive); fi
 [ -n "$uri" ] || { echo "tests/compose.sh: apt knows no archive of $own; install Docker Compose 2.24.4 or newer by hand" >&2; exit 1; }
 key=/usr/share/keyrings/debian-archive-keyring.gpg
 echo "tests/compose.sh: fetching docker-compose of Debian $suite" >&2

@@ -69,6 +69,22 @@ public sealed partial class ConfigFileTests
             Assert.Empty(named.Except(known));
     }
 
+    [Theory]
+    [InlineData(Compose.Monitoring)]
+    [InlineData(Compose.Demo)]
+    public void Grafana_finds_its_source_and_the_dashboards_of_the_chosen_language_where_they_are_mounted(string file)
+    {
+        var services = Compose.Config([file], "HEADROOM_LANG=zh").GetProperty("services");
+        var mounts = services.GetProperty("grafana").GetProperty("volumes").EnumerateArray().ToDictionary(v => v.GetProperty("target").GetString()!, v => v.GetProperty("source").GetString()!);
+        Assert.Equal(Server.Repository("deploy/grafana/provisioning"), mounts["/etc/grafana/provisioning"]);
+        var source = File.ReadAllText(Server.Repository("deploy/grafana/provisioning/datasources/prometheus.yml"));
+        Assert.True(services.TryGetProperty(Regex.Match(source, "url: http://(\\w+):9090").Groups[1].Value, out _));
+        // Dashboards take the source that is chosen: an id of ours would only hide one that does not.
+        Assert.DoesNotMatch(@"(?m)^\s*uid:", source);
+        var folder = Regex.Match(File.ReadAllText(Server.Repository("deploy/grafana/provisioning/dashboards/headroom.yml")), @"path: (\S+)").Groups[1].Value;
+        Assert.Equal(Server.Repository("dashboards/zh"), mounts[folder]);
+    }
+
     [Fact]
     public void Scripts_are_without_a_remark_of_shellcheck()
     {
