@@ -28,6 +28,27 @@ public sealed class MonitoringStackTests(StackDaemon node, MonitoringStack stack
     }
 
     [Fact]
+    public void The_rights_that_are_stated_are_enough_to_enter_a_network_namespace_and_to_watch_its_packets()
+    {
+        // It answers only on its own loopback.
+        node.Docker.Run("stack-vip", ["--label", "headroom.enable=true", "--label", "headroom.priority=critical", "--label", "headroom.slo.p95=1s", "--label", "headroom.metrics=vllm", "--label", "headroom.metrics.port=8000"],
+            "sh", "-c", Metrics.ServeVllm("127.0.0.1:8000"));
+        node.Docker.Run("stack-yields", ["--label", "headroom.enable=true", "--label", "headroom.priority=batch", "--label", "headroom.yields=gate"]);
+        var processes = ((string[])["stack-vip", "stack-yields"]).Select(name => stack.Machine.Gpu(0).Processes.Add(node.Docker.Pids(name)[0], 1 << 30, sm: 0)).ToList();
+        try
+        {
+            stack.Until(() => stack.Prometheus.Value("headroom_workload_latency_up{workload=\"stack-vip\"}") == 1, "its latency to be read");
+            stack.Until(() => stack.Prometheus.Value("headroom_workload_in_flight{workload=\"stack-vip\"}") is not null, "its requests in flight to be known");
+        }
+        finally
+        {
+            foreach (var process in processes)
+                process.Remove();
+            node.Docker.Remove("stack-vip", "stack-yields");
+        }
+    }
+
+    [Fact]
     public void The_rights_that_are_stated_are_enough_to_see_and_to_hold_and_the_guard_gives_back_when_the_agent_is_killed()
     {
         stack.Until(() => stack.Prometheus.Value("headroom_source_up{source=\"gpus\"}") == 1, "the GPUs to be read");
