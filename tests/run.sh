@@ -52,7 +52,8 @@ if ! $quick; then
     [ "$(id -u)" = 0 ] || { echo "tests/run.sh: containers and network namespaces need root; --quick runs the rest" >&2; exit 1; }
     need clang:clang zlib1g-dev:/usr/include/zlib.h docker.io:dockerd docker.io:docker busybox-static:busybox \
         prometheus:prometheus prometheus:promtool prometheus-alertmanager:prometheus-alertmanager iptables:iptables iproute2:ip procps:ps util-linux:taskset shellcheck:shellcheck
-    export HEADROOM_TEST_ALL=1
+    HEADROOM_COMPOSE=$(tests/compose.sh)
+    export HEADROOM_COMPOSE HEADROOM_TEST_ALL=1
 fi
 
 say "building"

@@ -30,6 +30,7 @@ internal sealed class FaultyDocker : IDisposable
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentQueue<string> _changes = new();
+    private readonly ConcurrentQueue<string> _broken = new();
     private (Regex Call, Fault Fault)[] _faults = [];
 
     public FaultyDocker(string realSocket)
@@ -44,6 +45,9 @@ internal sealed class FaultyDocker : IDisposable
 
     /// <summary>Calls that change something, e.g. <c>POST /containers/abc/pause</c>, without the version and query.</summary>
     public IReadOnlyList<string> Changes => [.. _changes];
+
+    /// <summary>Calls that met a fault.</summary>
+    public IReadOnlyList<string> Broken => [.. _broken];
 
     /// <summary>From now on; the first that matches counts.</summary>
     /// <param name="faults">Regular expressions on calls such as <c>POST /containers/.*/pause</c>.</param>
@@ -82,6 +86,8 @@ internal sealed class FaultyDocker : IDisposable
             if (line[0] is not ("GET" or "HEAD"))
                 _changes.Enqueue(call);
             var fault = Volatile.Read(ref _faults).Where(f => f.Call.IsMatch(call)).Select(f => (Fault?)f.Fault).FirstOrDefault();
+            if (fault is not null)
+                _broken.Enqueue(call);
             switch (fault)
             {
                 case Fault.Hang:
