@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Headroom.Interop.Linux;
 using Headroom.Model;
 using Headroom.Policies;
 using Headroom.Run;
@@ -52,6 +53,7 @@ internal static class RunCommand
                 parsed.GetValue(metrics)!, parsed.GetValue(control)!.At, parsed.GetValue(webhook)!.At, parsed.GetValue(secret), parsed.GetValue(web));
             if (problems.Count > 0)
                 return Refuse(problems, "the listeners have");
+            NativeHeap.ReturnLarge();
             return await AgentHost.RunAsync(new AgentOptions
             {
                 PolicyPath = parsed.GetValue(policy),

@@ -137,10 +137,6 @@ internal sealed partial class FreezeRounds(Func<bool> mayFreeze, TimeProvider ti
         var id = entry.Target.Id;
         if (_members.TryGetValue(id, out var member))
         {
-            if (member.Entry.Order != entry.Order)
-                member.Entry.Order.Close(false, "another order came before this was obeyed");
-            if (member.Entry.YieldOrder != entry.YieldOrder)
-                member.Entry.YieldOrder?.Close(false, "another order came before this was obeyed");
             if (!member.IsGone && member.Entry.Target.File == entry.Target.File)
             {
                 member.Entry = entry;

@@ -56,8 +56,11 @@ internal sealed record FreezeTable(
     public FreezeTable Ungated(FreezeTarget target, FreezeOrder order) =>
         Standing(target) is { OwnLaw: true } held ? Next([.. Others(target), held with { Yield = null, YieldOrder = order }], Ended.Remove(target.Id)) : Gone(target, order);
 
-    private FreezeTable Gone(FreezeTarget target, FreezeOrder order) =>
-        Next(Freed([.. Others(target), Entry(target, RunLaw.Full, TimeSpan.Zero, order, leaves: true)]), Ended.Remove(target.Id));
+    private FreezeTable Gone(FreezeTarget target, FreezeOrder order)
+    {
+        Of(target)?.Join(order);
+        return Next(Freed([.. Others(target), Entry(target, RunLaw.Full, TimeSpan.Zero, order, leaves: true)]), Ended.Remove(target.Id));
+    }
 
     /// <summary>Whom only a law of its group held is free when nobody's law holds the group any more.</summary>
     private static ImmutableArray<FreezeEntry> Freed(FreezeEntry[] entries) =>
@@ -113,6 +116,29 @@ internal sealed record FreezeEntry(FreezeTarget Target, RunLaw Law, TimeSpan Max
     {
         Order.Close(confirmed, words);
         YieldOrder?.Close(confirmed, words);
+    }
+
+    /// <summary>It is let go altogether: who let go of its law or of its gate a moment ago waits for the same. The two are different hands, and neither waits for the other.</summary>
+    public void Join(FreezeOrder gone)
+    {
+        if (Order != YieldOrder && (Leaves || Law.Kind == RunLawKind.Full))
+            gone.Include(Order);
+        if (Yield is null && YieldOrder is { } ungated)
+            gone.Include(ungated);
+    }
+
+    /// <summary>Another has taken its place: who waits for an order that stands no more is told so. Nobody waits for ever.</summary>
+    public void Replaced(FreezeEntry next)
+    {
+        Tell(Order, next);
+        if (YieldOrder is { } order)
+            Tell(order, next);
+    }
+
+    private static void Tell(FreezeOrder order, FreezeEntry next)
+    {
+        if (!next.Order.Answers(order) && next.YieldOrder?.Answers(order) != true)
+            order.Close(false, "another order came before this was obeyed");
     }
 
     /// <summary>0, 1/2, 1/4, 3/4, 1/8 ...: the bits of the slot mirrored (van der Corput). However many there are they are spread nearly evenly,

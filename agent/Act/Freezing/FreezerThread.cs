@@ -62,26 +62,26 @@ internal sealed partial class FreezerThread : IFreezer, IDisposable
             : law.Kind != RunLawKind.Full && maxFreeze < LeastMaxFreeze ? $"a longest freeze of {maxFreeze}: must be at least {LeastMaxFreeze}" : null);
         // A changed share is obeyed one period later than it is given, seen at that period's end.
         var order = new FreezeOrder(_time, law.Kind == RunLawKind.Duty ? Deadline + law.Period * 2 : Deadline);
-        return why is null ? Give(order, table => table.With(target, law, maxFreeze, order)) : Refuse(order, why);
+        return why is null ? Give(target, order, table => table.With(target, law, maxFreeze, order)) : Refuse(order, why);
     }
 
     public Task<FreezeAnswer> LetGoAsync(FreezeTarget target)
     {
         var order = new FreezeOrder(_time, Deadline);
-        return FreezerFile.WhyNot(target) is { } why ? Refuse(order, why) : Give(order, table => table.Leaving(target, order));
+        return FreezerFile.WhyNot(target) is { } why ? Refuse(order, why) : Give(target, order, table => table.Leaving(target, order));
     }
 
     public Task<FreezeAnswer> YieldAsync(FreezeTarget target, YieldLaw yield, TimeSpan maxFreeze)
     {
         var order = new FreezeOrder(_time, Deadline);
         var why = FreezerFile.WhyNot(target) ?? (maxFreeze < LeastMaxFreeze ? $"a longest freeze of {maxFreeze}: must be at least {LeastMaxFreeze}" : null);
-        return why is null ? Give(order, table => table.Yielding(target, yield, maxFreeze, order)) : Refuse(order, why);
+        return why is null ? Give(target, order, table => table.Yielding(target, yield, maxFreeze, order)) : Refuse(order, why);
     }
 
     public Task<FreezeAnswer> UngateAsync(FreezeTarget target)
     {
         var order = new FreezeOrder(_time, Deadline);
-        return FreezerFile.WhyNot(target) is { } why ? Refuse(order, why) : Give(order, table => table.Ungated(target, order));
+        return FreezerFile.WhyNot(target) is { } why ? Refuse(order, why) : Give(target, order, table => table.Ungated(target, order));
     }
 
     /// <summary>The cells of the protected have changed: look now. From any thread, at any time.</summary>
@@ -117,8 +117,14 @@ internal sealed partial class FreezerThread : IFreezer, IDisposable
         _bell.Dispose();
     }
 
-    private Task<FreezeAnswer> Give(FreezeOrder order, Func<FreezeTable, FreezeTable> change) =>
-        Replace(change) ? order.Answer : Refuse(order, "the freezer has ended");
+    // Here, not on the freezer's thread: that may never see a table between two others, and with it the order that stood there.
+    private Task<FreezeAnswer> Give(FreezeTarget target, FreezeOrder order, Func<FreezeTable, FreezeTable> change) =>
+        Replace(table =>
+        {
+            var next = change(table);
+            table.Of(target)?.Replaced(next.Of(target)!);
+            return next;
+        }) ? order.Answer : Refuse(order, "the freezer has ended");
 
     private static Task<FreezeAnswer> Refuse(FreezeOrder order, string why)
     {

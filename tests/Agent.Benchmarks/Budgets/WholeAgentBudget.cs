@@ -31,8 +31,12 @@ internal sealed class WholeAgentBudget(BigServer server, TimeSpan length, bool c
         }
     }
 
-    private static string LastWords(string name, RunningProgram program) =>
-        $"the {name} {(program.HasExited ? $"ended with {program.ExitCode}" : "still runs")}, its last words: {string.Join(" / ", program.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(20))}";
+    private static string LastWords(string name, RunningProgram program)
+    {
+        var lines = program.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var grave = lines.Where(line => !line.Contains(" info: ", StringComparison.Ordinal)).TakeLast(20);
+        return $"the {name} {(program.HasExited ? $"ended with {program.ExitCode}" : "still runs")}, its last words: {string.Join(" / ", grave.Union(lines.TakeLast(5)))}";
+    }
 
     private async Task<BudgetPart> MeasureAsync(RunningAgent agent)
     {

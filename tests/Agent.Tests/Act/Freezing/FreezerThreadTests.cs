@@ -52,6 +52,96 @@ public sealed class FreezerThreadTests : IDisposable
         freezer.Look();
     }
 
+    /// <summary>The freezer's thread stands still while orders are given: it sees only what the last of them left.</summary>
+    private sealed class Busy
+    {
+        private readonly ManualResetEventSlim _may = new(true), _asked = new();
+
+        public FreezerThread Start() => new(MayFreeze, TimeProvider.System, NullLogger<FreezerThread>.Instance);
+
+        public void Hold()
+        {
+            _may.Reset();
+            _asked.Reset();
+            Assert.True(_asked.Wait(Long));
+        }
+
+        public void Release() => _may.Set();
+
+        private bool MayFreeze()
+        {
+            _asked.Set();
+            _may.Wait();
+            return true;
+        }
+    }
+
+    [Fact]
+    public async Task Two_who_let_go_of_share_and_gate_at_once_are_both_answered()
+    {
+        var (target, other) = (_freezers.Add(1), _freezers.Add(2));
+        var busy = new Busy();
+        using var freezer = busy.Start();
+        Assert.True((await freezer.SetAsync(other, RunLaw.Held, Long)).Confirmed); // so that the thread asks
+        foreach (var gateFirst in new[] { false, true })
+        {
+            Assert.True((await freezer.SetAsync(target, RunLaw.Duty(0.5, TimeSpan.FromMilliseconds(20)), Long)).Confirmed);
+            Assert.True((await freezer.YieldAsync(target, new YieldLaw([], new YieldTimes(TimeSpan.Zero, TimeSpan.FromHours(1), TimeSpan.Zero, 0)), Long)).Confirmed);
+            busy.Hold();
+            var first = gateFirst ? freezer.UngateAsync(target) : freezer.LetGoAsync(target);
+            var second = gateFirst ? freezer.LetGoAsync(target) : freezer.UngateAsync(target);
+            busy.Release();
+            foreach (var answer in await Task.WhenAll(first, second).WaitAsync(Long, TestContext.Current.CancellationToken))
+                Assert.True(answer.Confirmed, answer.Words);
+            Assert.False(_freezers.IsFrozen(target));
+        }
+    }
+
+    [Fact]
+    public async Task An_order_that_another_replaced_before_the_thread_saw_it_is_answered()
+    {
+        var (target, other) = (_freezers.Add(1), _freezers.Add(2));
+        var busy = new Busy();
+        using var freezer = busy.Start();
+        Assert.True((await freezer.SetAsync(other, RunLaw.Held, Long)).Confirmed);
+        busy.Hold();
+        var first = freezer.SetAsync(target, RunLaw.Duty(0.5, TimeSpan.FromMilliseconds(20)), Long);
+        var second = freezer.SetAsync(target, RunLaw.Held, Long);
+        busy.Release();
+        Assert.Contains("another order", (await first.WaitAsync(Long, TestContext.Current.CancellationToken)).Words, StringComparison.Ordinal);
+        Assert.True((await second.WaitAsync(Long, TestContext.Current.CancellationToken)).Confirmed);
+    }
+
+    [Fact]
+    public async Task Whatever_several_order_at_the_same_time_each_is_answered()
+    {
+        FreezeTarget[] targets = [_freezers.Add(1), _freezers.Add(2, "g"), _freezers.Add(3, "g")];
+        using var freezer = Start();
+        var yield = new YieldLaw([], new YieldTimes(TimeSpan.Zero, TimeSpan.FromHours(1), TimeSpan.Zero, 0));
+        async Task OrderAsync(int seed)
+        {
+            var random = new Random(seed);
+            for (var i = 0; i < 200; i++)
+            {
+                var target = targets[random.Next(targets.Length)];
+                await Task.WhenAll(Enumerable.Range(0, random.Next(1, 4)).Select(_ => random.Next(4) switch
+                {
+                    0 => freezer.SetAsync(target, random.Next(2) == 0 ? RunLaw.Held : RunLaw.Full, Long),
+                    1 => freezer.LetGoAsync(target),
+                    2 => freezer.YieldAsync(target, yield, Long),
+                    _ => freezer.UngateAsync(target),
+                })).WaitAsync(Long);
+            }
+        }
+        await Task.WhenAll(Enumerable.Range(1, 3).Select(seed => Task.Run(() => OrderAsync(seed))));
+        foreach (var target in targets)
+        {
+            await freezer.LetGoAsync(target).WaitAsync(Long, TestContext.Current.CancellationToken);
+            Assert.True((await freezer.UngateAsync(target).WaitAsync(Long, TestContext.Current.CancellationToken)).Confirmed);
+            Assert.False(_freezers.IsFrozen(target));
+        }
+    }
+
     [Fact]
     public async Task The_end_of_the_freezer_frees_everything()
     {
