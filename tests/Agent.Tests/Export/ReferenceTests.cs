@@ -17,11 +17,15 @@ public sealed class ReferenceTests
     {
         var text = new StringBuilder("# Metrics\n\nWritten from `agent/Export/Metrics/MetricTable.cs` by its test. `gpu` is the NVML index, `workload` the workload's name; "
             + "join the `_info` families for the rest. What is unknown is absent, never 0.\n\n| family | kind | labels | meaning |\n|---|---|---|---|\n");
-        var families = MetricTable.All.Append(
-            new MetricFamily(MetricKind.Gauge, MetricTable.LatencyHistogramName, MetricTable.LatencyHistogramHelp, "workload", "signal", "le"));
+        MetricFamily[] histograms =
+        [
+            new(MetricKind.Gauge, MetricTable.LatencyHistogramName, MetricTable.LatencyHistogramHelp, "workload", "signal", "le"),
+            new(MetricKind.Gauge, MetricTable.GateHistogramName, MetricTable.GateHistogramHelp, "workload", "via", "le"),
+        ];
+        var families = MetricTable.All.Concat(histograms);
         foreach (var family in families.OrderBy(f => f.Name, StringComparer.Ordinal))
         {
-            var kind = family.Name == MetricTable.LatencyHistogramName ? "histogram" : family.Kind.ToString().ToLowerInvariant();
+            var kind = histograms.Contains(family) ? "histogram" : family.Kind.ToString().ToLowerInvariant();
             text.Append('|').AppendJoin('|', $" `{family.Name}` ", $" {kind} ", $" {string.Join(", ", family.Labels)} ", $" {family.Help} ").Append("|\n");
         }
         Golden.MatchesDocument(text.ToString(), "metrics.md");
