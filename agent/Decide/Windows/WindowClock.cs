@@ -47,13 +47,19 @@ internal static class WindowClock
             return null;
         // Two days back: the local date may be yesterday's, and its span may have opened the day before and open again when the clock is set back.
         for (var date = today.AddDays(-2); date <= horizon; date = date.AddDays(1))
-        {
-            if (!DailyTimes.OpensOn(window, daily, date))
-                continue;
+            if (FirstPiece(window, daily, date, from) is { } start)
+                // The next date's may begin before this one opens again.
+                return FirstPiece(window, daily, date.AddDays(1), from) is { } next && next < start ? next : start;
+        return null;
+    }
+
+    /// <returns>When it first begins to be open for the sake of this date, at or after an instant; null: not.</returns>
+    private static DateTime? FirstPiece(Window window, DailySpan daily, DateOnly date, DateTime from)
+    {
+        if (DailyTimes.OpensOn(window, daily, date))
             foreach (var piece in DailyTimes.Pieces(window, daily, date))
                 if (piece.Start >= from)
                     return piece.Start;
-        }
         return null;
     }
 

@@ -56,6 +56,18 @@ public sealed class WindowClockTests
     }
 
     [Fact]
+    public void When_the_clock_is_set_back_the_next_night_may_begin_before_the_last_one_opens_again()
+    {
+        // At 02:45 in summer time the day's own begins; a quarter of an hour later the clock shows 02:00 once more, which is still the day before's.
+        var window = SomeWindows.Daily("02:45", "02:15", SomeWindows.Berlin);
+
+        Assert.Equal(At("2026-10-25T02:15+02:00"), window.ClosesAt(At("2026-10-24T12:00+02:00")));
+        Assert.Equal(At("2026-10-25T02:45+02:00"), window.OpensAt(At("2026-10-25T02:15+02:00")));
+        Assert.Equal(At("2026-10-25T02:15+01:00"), window.ClosesAt(At("2026-10-25T02:45+02:00")));
+        Assert.Equal(At("2026-10-25T02:45+01:00"), window.OpensAt(At("2026-10-25T02:15+01:00")));
+    }
+
+    [Fact]
     public void A_zone_that_moves_its_clock_by_half_an_hour_is_kept_to() =>
         Assert.Equal("off-peak@2026-10-04T02:30+11:00", SomeWindows.Daily("02:10", "03:00", SomeWindows.LordHowe).OpenAt(At("2026-10-03T15:40Z"))?.Key);
 
