@@ -19,6 +19,7 @@ internal static class HeadroomCommand
             StatusCommand.Create(),
             HoldsCommand.Create(),
             TokenCommand.Create(),
+            NotifyCommand.Create(),
             InjectCommand.Create(),
             DoctorCommand.Create(),
             GuardCommand.Create(),

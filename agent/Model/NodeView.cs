@@ -15,7 +15,15 @@ internal sealed record NodeView(NodeSnapshot Snapshot, PolicyStatus Policy, Self
     public TimeSpan PlanTook { get; init; }
     /// <summary>Alerts received since start; null where nothing takes any.</summary>
     public AlertCounts? Alerts { get; init; }
+    /// <summary>One entry a channel of the policy.</summary>
+    public IReadOnlyList<NotifyCounts> Notified { get; init; } = [];
 }
+
+/// <summary>What came of telling people through one channel, since start.</summary>
+/// <param name="Sent">Requests that the service took.</param>
+/// <param name="Failed">Messages that it did not take, after all tries.</param>
+/// <param name="Dropped">Events that found no place in the queue.</param>
+internal sealed record NotifyCounts(string Channel, long Sent, long Failed, long Dropped);
 
 /// <summary>Alerts received since start.</summary>
 /// <param name="Taken">Named by the policy, and handed to the tick.</param>

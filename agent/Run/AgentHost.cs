@@ -7,6 +7,7 @@ using Headroom.Export.Api.Events;
 using Headroom.Export.Api.Tokens;
 using Headroom.Export.Api.Web;
 using Headroom.Export.Metrics;
+using Headroom.Export.Notify;
 using Headroom.Model;
 using Headroom.Observe.Activity;
 using Headroom.Observe.Gpus;
@@ -65,6 +66,7 @@ internal static partial class AgentHost
             () => policies.Current.Policy.Alerts.Select(a => a.Name).ToHashSet(), commands.TryWrite,
             options.WebhookSecretFile is { } secret ? new WebhookSignature(secret, time, log.CreateLogger<WebhookSignature>()) : null, time);
         using var events = new EventStream(time);
+        using var notifier = new Notifier(time, log.CreateLogger<Notifier>());
         var loop = new NodeLoop(
             sources, new SnapshotAssembly(Environment.MachineName), () => policies.Current,
             new SelfStatus(AgentVersion.Version, AgentVersion.Commit, time.GetUtcNow(), options.Mode, options.Simulate),
@@ -73,9 +75,10 @@ internal static partial class AgentHost
                 decisions.Add(tick.View.Plan!, tick.View.Snapshot.WallAt, tick.Outcomes);
                 ticks.Add(tick.View.Snapshot, tick.Due, tick.Policy);
                 events.Publish(tick.View);
+                notifier.Add(tick.View, tick.Outcomes, tick.Policy.Notify);
                 acting?.Ticked();
                 Systemd.Watchdog();
-            }, time, log.CreateLogger<NodeLoop>(), () => intake.Counts);
+            }, time, log.CreateLogger<NodeLoop>(), () => intake.Counts, () => notifier.Counts);
         using var renderer = new MetricsRenderer(options.DcgmNames);
         using var users = options.Web is { Users.Count: > 0 } web ? new BasicAuth(web.Users) : null;
         var endpoints = new Endpoints(new ApiParts
@@ -108,7 +111,7 @@ internal static partial class AgentHost
         Systemd.Ready();
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop, app.Lifetime.ApplicationStopping);
-        Func<CancellationToken, Task>[] parts = [sources.RunAsync, loop.RunAsync, policies.RunAsync, schedule.RunAsync, decisions.RunAsync, ticks.RunAsync];
+        Func<CancellationToken, Task>[] parts = [sources.RunAsync, loop.RunAsync, policies.RunAsync, schedule.RunAsync, decisions.RunAsync, ticks.RunAsync, notifier.RunAsync];
         await RunUntilStopped(logger, ending, acting is null ? parts : [.. parts, acting.RunAsync]);
         Systemd.Stopping();
         using var grace = new CancellationTokenSource(Patience, time);

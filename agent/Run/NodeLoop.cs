@@ -13,10 +13,11 @@ namespace Headroom.Run;
 /// <param name="reconciler">Carries the plan out; null: plans are told, nothing is done.</param>
 /// <param name="record">Sees each tick after it was published; must not block.</param>
 /// <param name="received">Alerts received since start; null where nothing takes any.</param>
+/// <param name="notified">What people were told since start; null where nobody is.</param>
 internal sealed partial class NodeLoop(
     NodeSources sources, SnapshotAssembly assembly, Func<PolicyInForce> policy, SelfStatus self, TimeSpan interval,
     Func<IReadOnlyCollection<RuleName>> due, Func<IReadOnlyList<AgentCommand>> commands, IReconciler? reconciler, Action<FinishedTick>? record, TimeProvider time, ILogger<NodeLoop> log,
-    Func<AlertCounts>? received = null)
+    Func<AlertCounts>? received = null, Func<IReadOnlyList<NotifyCounts>>? notified = null)
 {
     private readonly DecisionTally _tally = new();
     private readonly OutcomeTally _outcomes = new();
@@ -81,6 +82,7 @@ internal sealed partial class NodeLoop(
             RecentOutcomes = _outcomes.Recent,
             Done = _outcomes.Counts,
             Alerts = received?.Invoke(),
+            Notified = notified?.Invoke() ?? [],
         };
         Volatile.Write(ref _view, view);
         record?.Invoke(new FinishedTick(view, plan.Due, current, outcomes));

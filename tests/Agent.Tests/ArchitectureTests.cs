@@ -53,7 +53,7 @@ public sealed partial class ArchitectureTests
     [InlineData("Prometheus", "Export/Metrics")] // prometheus-net is quiet upstream: one place knows it
     [InlineData("YamlDotNet", "Policies/Yaml")]
     [InlineData("Docker.DotNet", "Containers", "Act", "Observe/Workloads", "Cli/Doctor/Facts")]
-    [InlineData("Polly", "Containers", "Act")]
+    [InlineData("Polly", "Containers", "Act", "Export")]
     [InlineData("Spectre.Console", "Cli")]
     [InlineData("System.CommandLine", "Cli")]
     [InlineData("Quartz", "Run/Schedule")]

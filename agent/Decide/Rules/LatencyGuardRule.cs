@@ -32,7 +32,7 @@ internal sealed class LatencyGuardRule : IRule
         }
         return new RuleOutput(
             memory with { Guard = new GuardMemory { Protected = protectedMemory, Throttled = throttled, JudgedAt = input.Now } },
-            Proposals(input, throttled), remarks);
+            Proposals(input, throttled, judged, memory.Held), remarks);
     }
 
     /// <summary>GPUs on which somebody is hurt: what is seen there now is not usual.</summary>
@@ -177,8 +177,11 @@ internal sealed class LatencyGuardRule : IRule
         return one.Memory;
     }
 
-    private static List<Proposal> Proposals(RuleInput input, Dictionary<string, ThrottledMemory> throttled)
+    /// <param name="held">What was wanted of each until now.</param>
+    private static List<Proposal> Proposals(
+        RuleInput input, Dictionary<string, ThrottledMemory> throttled, List<ProtectedJudgement> judged, IReadOnlyDictionary<string, HeldMemory> held)
     {
+        var unknown = judged.Where(one => one.Evidence.Unknown).Select(one => one.Workload.Name).ToHashSet();
         var proposals = new List<Proposal>();
         foreach (var (name, m) in throttled.OrderBy(t => t.Key, StringComparer.Ordinal))
         {
@@ -186,7 +189,8 @@ internal sealed class LatencyGuardRule : IRule
                 continue;
             var id = workload.Container.Id;
             proposals.Add(new RunProposal(RuleName.LatencyGuard, id, m.Reason, RunLimit.AtShare(m.Share), m.For));
-            if (m.State >= ThrottleState.Suspended)
+            // What the limits kept back until now is not begun once nobody can see whether it is still needed.
+            if (m.State >= ThrottleState.Suspended && (!unknown.Contains(m.For) || held.GetValueOrDefault(name)?.Limit.State >= RunState.Paused))
                 proposals.Add(new RunProposal(RuleName.LatencyGuard, id, m.Reason, m.State == ThrottleState.Evicted ? RunLimit.Stopped : RunLimit.Paused, m.For));
         }
         return proposals;

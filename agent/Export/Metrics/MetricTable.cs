@@ -147,6 +147,9 @@ internal static class MetricTable
     public static readonly MetricFamily AlertNotifications = Counter("headroom_alert_notifications_total", "Alerts received since start: taken (named by the policy's alerts) or unnamed (nothing came of them). Refused counts whole requests: wrong token, no JSON, too large, too many.", "result");
     public static readonly MetricFamily AlertsFiring = Gauge("headroom_alerts_firing", "Alerts that fire and that the policy's alerts name; always 1. Absent once resolved, or when the lease has run out.", "alertname");
 
+    // People
+    public static readonly MetricFamily Notifications = Counter("headroom_notifications_total", "What came of telling people, by channel: requests sent, messages failed after all tries, and events dropped because too many waited.", "channel", "result");
+
     // Policy and agent
     public static readonly MetricFamily PolicyInfo = Gauge("headroom_policy_info", "The policy in force; always 1.", "hash", "mode");
     public static readonly MetricFamily PolicyLoaded = Gauge("headroom_policy_loaded_timestamp_seconds", "When the policy in force was loaded.");

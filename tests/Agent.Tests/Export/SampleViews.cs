@@ -41,6 +41,7 @@ internal static class SampleViews
         PlanTook = TimeSpan.FromMicroseconds(150),
         Decided = [new DecisionCount(RuleName.LatencyGuard, Verdict.Move, Lever.Share, Mode.Recommend, 3)],
         Alerts = new AlertCounts(12, 3, 4),
+        Notified = [new NotifyCounts("ops", 7, 1, 2)],
         RecentOutcomes =
         [
             new Outcome(7, Wall, Vision().Container.Id, StepKind.Take, Lever.Share, RuleName.LatencyGuard, OutcomeResult.Done, "froze at its share", TimeSpan.FromMilliseconds(120))
