@@ -1,7 +1,9 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using Headroom.Act.Serving;
 using Headroom.Export.Metrics;
 using Headroom.Model;
+using Headroom.Model.Reasons;
 using Headroom.Policies;
 using Headroom.Policies.Binding;
 using Headroom.Policies.Tables;
@@ -29,6 +31,27 @@ public sealed class ReferenceTests
             text.Append('|').AppendJoin('|', $" `{family.Name}` ", $" {kind} ", $" {string.Join(", ", family.Labels)} ", $" {family.Help} ").Append("|\n");
         }
         Golden.MatchesDocument(text.ToString(), "metrics.md");
+    }
+
+    [Fact]
+    public void The_reference_of_reasons_is_the_reason_table()
+    {
+        var text = new StringBuilder("# Reasons\n\nWritten from `agent/Model/Reasons` by its test. Why something was decided, as plans, the decision log and messages say it. A code never changes its meaning; "
+            + "what to do about those that keep Headroom from acting: [troubleshooting](troubleshooting.md).\n\n| code | English | 中文 |\n|---|---|---|\n");
+        foreach (var reason in ReasonTable.All.OrderBy(r => r.Code, StringComparer.Ordinal))
+            text.Append($"| {reason.Code} | {reason.English} | {reason.Chinese} |\n");
+        Golden.MatchesDocument(text.ToString(), "reasons.md");
+    }
+
+    [Fact]
+    public void Each_warning_of_the_log_is_explained_and_each_reason_that_is_explained_exists()
+    {
+        var root = Headroom.Testing.DoubleBuild.RepositoryRoot("Agent.sln");
+        var page = File.ReadAllText(Path.Combine(root, "docs", "troubleshooting.md"));
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(root, "agent"), "*.cs", SearchOption.AllDirectories))
+            foreach (Match message in Regex.Matches(File.ReadAllText(file), @"LoggerMessage\((?<id>\d+), LogLevel\.(Warning|Error|Critical)"))
+                Assert.True(page.Contains($"[{message.Groups["id"].Value}]", StringComparison.Ordinal), $"docs/troubleshooting.md does not explain [{message.Groups["id"].Value}] of {file}");
+        Assert.Empty(Regex.Matches(page, @"HR\d{4}").Select(m => m.Value).Except(ReasonTable.All.Select(r => r.Code)));
     }
 
     [Fact]
