@@ -142,7 +142,9 @@ public sealed class ProcessGroupTests : IDisposable
         var program = RunningAgent.Headroom(["exec", "--name", name, "--label", "headroom.priority=batch", "--runtime-dir", $"{_folder}/run", "--", "sh", "-c", script]);
         _programs.Add(program);
         if (waits)
-            Until(() => program.HasExited || !File.ReadAllText($"/proc/{program.Pid}/cmdline").Contains("\0exec\0", StringComparison.Ordinal), "the program");
+            // For a moment after the fork it is still this test's own process by name and cgroup.
+            Until(() => program.HasExited || (File.ReadAllText($"/proc/{program.Pid}/cgroup").Contains("/headroom-", StringComparison.Ordinal)
+                && !File.ReadAllText($"/proc/{program.Pid}/cmdline").Contains("\0exec\0", StringComparison.Ordinal)), "the program");
         return program;
     }
 

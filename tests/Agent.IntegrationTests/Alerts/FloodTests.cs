@@ -67,7 +67,8 @@ public sealed class FloodTests(DockerDaemon docker, ITestOutputHelper report) : 
         Assert.True(ticks >= 0.9 * expected, $"{ticks} of {expected:0} ticks");
         Assert.True(most - Resident(before) < MostBytes, $"{Resident(before)} bytes before, {most} at most");
         Assert.Equal(0, after["headroom_agent_tick_failures_total"]);
-        Assert.True(after["headroom_alert_notifications_total{result=\"refused\"}"] >= 0.99 * sent);
+        // The page is up to two ticks old, a fiftieth of the flood.
+        Assert.True(after["headroom_alert_notifications_total{result=\"refused\"}"] >= 0.95 * sent);
         Assert.Equal(1, after["headroom_alert_notifications_total{result=\"taken\"}"]);
         // What the good one asks for is stricter than the share, and came through.
         _node.Until(() => _node.DockerState() == "paused", TimeSpan.FromSeconds(20), "the pause");
