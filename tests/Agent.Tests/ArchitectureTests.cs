@@ -21,8 +21,10 @@ public sealed partial class ArchitectureTests
         ["Export"] = ["Model"],
         // The simulator's requests go through the real latency windows: docs/decisions/003.
         ["Simulate"] = ["Model", "Observe", "Act"],
+        // Stress-tests one model server and draws conclusions: what it measured of GPUs comes in as the model's samples.
+        ["Profiling"] = ["Model", "Containers"],
         ["Run"] = ["Model", "Observe", "Policies", "Decide", "Export", "Simulate", "Interop", "Containers", "Act", "Pages"],
-        ["Cli"] = ["Model", "Observe", "Policies", "Decide", "Export", "Simulate", "Interop", "Containers", "Act", "Pages", "Run"],
+        ["Cli"] = ["Model", "Observe", "Policies", "Decide", "Export", "Simulate", "Interop", "Containers", "Act", "Pages", "Run", "Profiling"],
     };
 
     [Fact]
@@ -57,6 +59,7 @@ public sealed partial class ArchitectureTests
     [InlineData("Spectre.Console", "Cli")]
     [InlineData("System.CommandLine", "Cli")]
     [InlineData("Quartz", "Run/Schedule")]
+    [InlineData("OxyPlot", "Cli/Profiles")]
     public void A_library_is_known_in_its_place_only(string library, params string[] places) => Assert.Empty(
         from file in Directory.GetFiles(Agent(), "*.cs", SearchOption.AllDirectories)
         let path = Path.GetRelativePath(Agent(), file)
