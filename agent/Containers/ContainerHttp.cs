@@ -76,7 +76,8 @@ internal sealed class ContainerHttp : IDisposable
         return new HttpRequestMessage(method, uri);
     }
 
-    private async ValueTask<Socket> ConnectAsync(int port, CancellationToken stop)
+    /// <summary>A connection of one's own, for who speaks more than one request at a time.</summary>
+    public async ValueTask<Socket> ConnectAsync(int port, CancellationToken stop)
     {
         EndpointException? failure = null;
         foreach (var address in _addresses)

@@ -32,6 +32,16 @@ internal static class ListenOwner
         return hostNetwork ? "a process that cannot be seen" : null;
     }
 
+    /// <summary>A process that has this socket, the one with the lowest pid; null when none may be looked at.</summary>
+    public static int? Holder(uint inode, string procPath = "/proc")
+    {
+        var link = string.Create(CultureInfo.InvariantCulture, $"socket:[{inode}]");
+        foreach (var process in ProcessFacts.All(procPath).Order())
+            if (Holds(process, link, procPath))
+                return process;
+        return null;
+    }
+
     private static bool Holds(int pid, string link, string procPath)
     {
         try

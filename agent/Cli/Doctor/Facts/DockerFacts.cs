@@ -3,8 +3,6 @@ using System.Net.Sockets;
 using Docker.DotNet.Models;
 using Headroom.Containers;
 using Headroom.Model;
-using Headroom.Observe.Workloads;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Headroom.Cli.Doctor.Facts;
 
@@ -72,14 +70,7 @@ internal sealed record DockerFacts(
 
     private static async Task<DockerFacts> ListAsync(DockerFacts facts, DoctorOptions options, TimeProvider time, CancellationToken stop)
     {
-        var source = new DockerWorkloadSource(new DockerSourceOptions { Endpoint = options.Docker }, time, NullLogger<DockerWorkloadSource>.Instance);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var running = source.RunAsync(ending.Token);
-        var came = await Patience.WaitAsync(() => source.Latest.Attempts > 0, options.DockerPatience, time, stop);
-        var latest = source.Latest;
-        await Patience.EndAsync(running, ending, time);
-        return latest.Sample is { } sweep
-            ? facts with { Containers = sweep.Containers }
-            : facts with { Error = came ? latest.Error : $"no list of containers for {options.DockerPatience.TotalSeconds:0.#} s" };
+        var (containers, error) = await ContainerList.ReadAsync(options.Docker, options.DockerPatience, time, stop);
+        return containers is null ? facts with { Error = error } : facts with { Containers = containers };
     }
 }
