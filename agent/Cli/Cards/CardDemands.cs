@@ -20,7 +20,9 @@ internal static class CardDemands
         if (request.Profiles.Count > MostProfiles)
             throw new CardUsageException($"{request.Profiles.Count} profiles are more than the {MostProfiles} that one plan can hold");
         var reports = request.Profiles.Select(Read).ToList();
-        var demands = reports.Select(DemandOf.Profile).ToList();
+        var demands = new List<CardDemand>();
+        foreach (var report in reports)
+            demands.Add(Guessed(DemandOf.Profile(report), demands));
         foreach (var (i, demand) in demands.Index())
             if (demands.Take(i).Index().Where(d => d.Item.Name == demand.Name || d.Item.Match.Value == demand.Match.Value).Select(d => (int?)d.Index).FirstOrDefault() is { } first)
                 throw new CardUsageException($"{request.Profiles[first]} and {request.Profiles[i]} are both about {demand.Name} ({demand.Match.Key}: {demand.Match.Value}): give one of them");
@@ -28,6 +30,15 @@ internal static class CardDemands
         Each(request.Rates, "--rate", demands, Rate, (d, v) => d with { Rate = v });
         Each(request.Vram, "--vram", demands, Size, (d, v) => d with { GuaranteeBytes = v, CapBytes = v, Said = true });
         return (reports, demands);
+    }
+
+    /// <summary>A guess must not hide an entry that is none: the first that matches wins.</summary>
+    private static CardDemand Guessed(CardDemand demand, IReadOnlyList<CardDemand> before)
+    {
+        var match = demand.Match.Value;
+        for (var n = 2; demand.MatchGuessed && before.Any(d => d.Match.Value == match); n++)
+            match = $"{demand.Match.Value}-{n}";
+        return match == demand.Match.Value ? demand : demand with { Match = demand.Match with { Value = match } };
     }
 
     private static ProfileReport Read(string path)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Headroom.Cli.Status;
 using Headroom.Model;
 using Headroom.Policies;
@@ -45,12 +44,7 @@ internal static class CardPlaces
             cards.Add(new PlanCard(index, null, bytes, PlanCard.DefaultReserve(bytes)));
         }
         cards.Sort((a, b) => a.Index.CompareTo(b.Index));
-        var round = cards.Where(c => c.TotalBytes % GiB == 0 || c.TotalBytes % 1_000_000_000 == 0).Select(c => string.Create(CultureInfo.InvariantCulture, $"{c.Index}")).ToList();
-        return new FoundCards(cards, "as said with --card", round.Count == 0 ? [] :
-        [
-            $"GPU {string.Join(", ", round)}: a round size is one from a shop. The card reports less: a \"40 GB\" A100 has 40,536 MiB, 424 MiB less than 40 GiB. "
-                + "Say what `nvidia-smi --query-gpu=memory.total --format=csv` shows (--card 40536MiB) to have the plan for the real one",
-        ]);
+        return new FoundCards(cards, "as said with --card", []);
     }
 
     private static async Task<FoundCards?> OfAgentAsync(CardRequest request, IReadOnlyList<CardDemand> demands, TextWriter talk, TimeProvider time, CancellationToken stop)

@@ -33,12 +33,12 @@ internal static class CardPlanner
         return new CardPlan
         {
             Strategy = strategy,
-            Placements = placements,
+            Placements = [.. placements.OrderBy(p => p.Gpus[0]).ThenByDescending(p => p.Priority)],
             Cards = sums,
             Unplaced = unplaced,
             Overloads = overloads,
             Proven = proven,
-            Warnings = Remarks.Of(demands, ways, cards, sums, slowdowns, strategy),
+            Warnings = Remarks.Of(demands, ways, given, cards, sums, slowdowns, strategy),
             Ways = unplaced.Count + overloads.Count > 0 ? Refusals.Ways(demands, ways, promised, cards, strategy, unplaced, overloads) : [],
         };
     }
@@ -57,7 +57,7 @@ internal static class CardPlanner
         return table;
     }
 
-    private static CardSum Sum(PlanCard card, int position, IReadOnlyList<CardDemand> demands, int[]?[] ways, long?[] guarantees, IReadOnlyList<long?> promises)
+    private static CardSum Sum(PlanCard card, int position, IReadOnlyList<CardDemand> demands, int[]?[] ways, long?[] guarantees, long?[] promises)
     {
         var here = Enumerable.Range(0, demands.Count).Where(i => ways[i]?.Contains(position) == true).ToList();
         var promised = here.Sum(i => promises[i] ?? 0);

@@ -47,9 +47,9 @@ internal static class Refusals
             // The least important first, then the smallest that is large enough.
             var drop = Enumerable.Range(0, demands.Count).Where(i => ways[i] is not null && Fits(demands, needs, cards, without: i))
                 .OrderBy(i => demands[i].Priority).ThenBy(i => needs[i]).Select(i => (int?)i).FirstOrDefault();
-            all.Add($"drop {left.Name}, or run it on another machine" + (drop is { } other && unplaced.Count == 1 ? $"; or drop or move {demands[other].Name} ({Amount.Of(needs[other]!.Value)}, {demands[other].Priority.Word()})" : ""));
+            all.Add($"leave {left.Name} out, or run it on another machine" + (drop is { } other && unplaced.Count == 1 ? $"; or the same with {demands[other].Name} ({Amount.Of(needs[other]!.Value)}, {demands[other].Priority.Word()})" : ""));
             if (left.NeededBytes - left.MissingBytes is > 0 and var room)
-                all.Add($"give {left.Name} {Amount.Of(room / MiB * MiB)} if it can work with that: --vram {left.Name}={room / MiB}MiB (less cache or smaller batches; measure again)");
+                all.Add($"give {left.Name} {Amount.Of(room / MiB * MiB)} if it can work with that: --vram {left.Name}={room / MiB}MiB (less cache or smaller batches; measure again). It takes the whole reserve but {Amount.Of(PlanCard.LeastReserve)}");
         }
         if (unplaced.Any(left => left.MissingBytes is not null))
         {

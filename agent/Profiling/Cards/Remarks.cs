@@ -6,9 +6,9 @@ namespace Headroom.Profiling.Cards;
 internal static class Remarks
 {
     public static IReadOnlyList<string> Of(
-        IReadOnlyList<CardDemand> demands, int[]?[] ways, IReadOnlyList<PlanCard> cards, IReadOnlyList<CardSum> sums, double[,] slowdowns, VramStrategy strategy) =>
+        IReadOnlyList<CardDemand> demands, int[]?[] ways, long?[] caps, IReadOnlyList<PlanCard> cards, IReadOnlyList<CardSum> sums, double[,] slowdowns, VramStrategy strategy) =>
     [
-        .. sums.Where(sum => sum.ReserveLeft < sum.ReserveWritten).Select(sum => Reserve(sum, strategy)), .. Pairs(demands, ways, cards, slowdowns), .. Loads(demands, ways, cards, sums),
+        .. sums.Where(sum => sum.ReserveLeft < sum.ReserveWritten).Select(sum => Reserve(sum, strategy)), .. cards.Zip(sums).SelectMany(c => Round(c.First, c.Second)), .. Busy(demands, ways, caps, cards, sums), .. Pairs(demands, ways, cards, slowdowns), .. Loads(demands, ways, cards, sums),
         .. demands.SelectMany(Own),
     ];
 
@@ -19,6 +19,34 @@ internal static class Remarks
         return $"GPU {sum.Gpu}: {(strategy == VramStrategy.Fixed ? "caps" : "guarantees")} of {Amount.Of(sum.Promised)}{others} and a reserve of {Amount.Of(sum.ReserveWritten)} are {Amount.Of(asked)}; "
             + $"the card reports {Amount.Of(sum.TotalBytes)}, {Amount.Of(asked - sum.TotalBytes)} less. The models keep theirs; the reserve shrinks to {Amount.Of(sum.ReserveLeft)}, "
             + $"and the agent will say so too{(sum.DriverBytes > 0 ? "" : " (it takes off what the driver keeps for itself as well)")}";
+    }
+
+    /// <summary>A size that a person said and that no card has.</summary>
+    private static IEnumerable<string> Round(PlanCard card, CardSum sum)
+    {
+        if (card.Name is not null || (card.TotalBytes % (1L << 30) != 0 && card.TotalBytes % 1_000_000_000 != 0))
+            yield break;
+        // An A100 of "40 GB": 40,536 of 40,960 MiB.
+        var missing = card.TotalBytes / 40_960 * 424;
+        var left = card.Available - missing - sum.Promised;
+        yield return $"GPU {card.Index}: {Amount.Of(card.TotalBytes)} is a size from a shop, and cards report less: an A100 sold with 40 GB 40,536 MiB, 424 MiB less than 40 GiB. "
+            + (left >= card.ReserveBytes ? "The reserve stays whole all the same" : left >= card.Least ? $"With as much less here the reserve shrinks to {Amount.Of(left)}" : "With as much less here these models do not fit")
+            + "; `nvidia-smi --query-gpu=memory.total --format=csv` tells what to say with --card";
+    }
+
+    /// <summary>Peaks that can't all be had at once, or never.</summary>
+    private static IEnumerable<string> Busy(IReadOnlyList<CardDemand> demands, int[]?[] ways, long?[] caps, IReadOnlyList<PlanCard> cards, IReadOnlyList<CardSum> sums)
+    {
+        for (var c = 0; c < cards.Count; c++)
+        {
+            var here = Enumerable.Range(0, demands.Count).Where(i => ways[i]?.Contains(c) == true && demands[i].PeakBytes is not null && !demands[i].Said).ToList();
+            var (peaks, room) = (here.Sum(i => demands[i].PeakBytes!.Value), cards[c].Available - sums[c].ReserveLeft);
+            if (peaks > room)
+                yield return $"GPU {cards[c].Index}: the measured peaks sum to {Amount.Of(peaks)} and there is room for {Amount.Of(room)}: when all are busy at once, "
+                    + $"{string.Join(", ", here.Where(i => demands[i].Priority < Priority.Critical).Select(i => demands[i].Name))} may run out of memory";
+            foreach (var i in here.Where(i => caps[i] < demands[i].PeakBytes))
+                yield return $"GPU {cards[c].Index}: {demands[i].Name} may hold {Amount.Of(caps[i]!.Value)} at most, less than its measured peak of {Amount.Of(demands[i].PeakBytes!.Value)}: at its peak it runs out of memory";
+        }
     }
 
     private static IEnumerable<string> Pairs(IReadOnlyList<CardDemand> demands, int[]?[] ways, IReadOnlyList<PlanCard> cards, double[,] slowdowns)
@@ -34,7 +62,7 @@ internal static class Remarks
 
     private static string Aside(CardDemand neighbour, string? first) => neighbour.Priority == Priority.Batch
         ? $"{first}{(first is null ? "" : "; ")}{neighbour.Name} is batch and stands aside (yields: gate)"
-        : $"{first}{(first is null ? "It" : ", or it")} can stand aside: --priority {neighbour.Name}=batch (yields: gate)";
+        : $"{first}{(first is null ? "" : "; or ")}{neighbour.Name} can stand aside: --priority {neighbour.Name}=batch (yields: gate)";
 
     private static IEnumerable<string> Loads(IReadOnlyList<CardDemand> demands, int[]?[] ways, IReadOnlyList<PlanCard> cards, IReadOnlyList<CardSum> sums)
     {
