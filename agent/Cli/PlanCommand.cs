@@ -32,7 +32,7 @@ internal static class PlanCommand
         var command = new Command(
             "plan", "Show what the running agent would do now, and why, and what it leaves alone. Exit 0: nothing to change, 3: there are changes, 1: no agent answers, 2: wrong usage or policy.")
         {
-            runtime, policy, simulate, minutes, seed, json, language,
+            runtime, policy, simulate, minutes, seed, json, language, PlanCardCommand.Create(),
         };
         command.SetAction(async (parsed, stop) =>
         {
