@@ -14,7 +14,7 @@ internal sealed record Column<T>(string Header, int Least, int Gone, Func<T, Cel
     public bool Rest { get; init; }
 }
 
-/// <summary>Columns that fit a terminal, as lines. Never wraps: columns go, then the first is cut.</summary>
+/// <summary>Columns that fit a terminal, as lines. Never wraps: columns go, then the widest is cut.</summary>
 internal sealed class Columns<T>
 {
     private const int Roomy = 140;
@@ -27,10 +27,14 @@ internal sealed class Columns<T>
     {
         (_width, _gap) = (width, width < Roomy ? 1 : 2);
         _columns = [.. columns.Select(c => (c, c.Rest ? c.Least : Math.Min(c.Most, rows.Select(r => CellText.Width(CellText.Clean(c.Of(r).Text))).Append(c.Least).Append(CellText.Width(c.Header)).Max())))];
-        while (Needed() > width && _columns.Where(c => c.Column.Gone > 0).MinBy(c => c.Column.Gone) is { Column: not null } first)
-            _columns.Remove(first);
-        for (var i = _columns.Count - 1; i >= 0; i--)
-            _columns[i] = (_columns[i].Column, Math.Max(1, _columns[i].Width - (i == 0 ? Math.Max(0, Needed() - width) : 0)));
+        foreach (var column in columns.Where(c => c.Gone > 0).OrderBy(c => c.Gone))
+            if (Needed() > width)
+                _columns.RemoveAll(c => c.Column == column);
+        if (Needed() is var needed && needed > width)
+        {
+            var widest = _columns.FindIndex(c => c.Width == _columns.Max(other => other.Width));
+            _columns[widest] = (_columns[widest].Column, Math.Max(1, _columns[widest].Width - (needed - width)));
+        }
         if (_columns.FindIndex(c => c.Column.Rest) is >= 0 and var rest)
             _columns[rest] = (_columns[rest].Column, _columns[rest].Width + Math.Max(0, width - Needed()));
     }

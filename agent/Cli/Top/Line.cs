@@ -9,6 +9,7 @@ internal sealed class Line(int width)
     private readonly List<(string Text, string Ink)> _pieces = [];
 
     public int Width { get; private set; }
+    public bool IsFull => Width >= width;
     public string Plain => string.Concat(_pieces.Select(p => p.Text));
     /// <summary>For Spectre.</summary>
     public string Markup => string.Concat(_pieces.Select(p => p.Ink.Length > 0 ? $"[{p.Ink}]{Spectre.Console.Markup.Escape(p.Text)}[/]" : Spectre.Console.Markup.Escape(p.Text)));

@@ -21,8 +21,8 @@ internal static class TopContainers
             new("SM", 4, 3, row => new Cell(row.Sm is { } sm ? Figures.Percent(sm) : "-")) { Right = true },
             new(words.Say("Now", "当前"), 11, 0, row => TopCells.Now(row, words)) { Most = 16 },
             new(words.Say("Held", "已持续"), 6, 4, row => new Cell(row.Held is { } held ? words.Of(held) : "")) { Right = true },
-            new(words.Say("Left", "剩余"), 6, 2, row => new Cell(row.Left is { } left ? words.Of(left) : "")) { Right = true },
-            new(words.Say("Why", "原因"), 24, 1, row => new Cell(row.Why?.Sentence(words.Language) ?? "")) { Rest = true },
+            new(words.Say("Left", "剩余"), 6, 1, row => new Cell(row.Left is { } left ? words.Of(left) : "")) { Right = true },
+            new(words.Say("Why", "原因"), 24, 2, row => new Cell(row.Why?.Sentence(words.Language) ?? "")) { Rest = true },
         ], rows, width);
         var title = Title(frame, rows, state, width, words);
         if (rows.Count == 0)

@@ -23,7 +23,7 @@ internal static class TopGpus
             new("SM", 4, 0, gpu => new Cell(Cells.Of(gpu.Activity.Utilization, Figures.Percent))) { Right = true },
             new(words.Say("Power", "功率"), 9, 2, gpu => new Cell(Power(gpu.Power))) { Right = true },
             new(words.Say("Temp", "温度"), 5, 5, gpu => new Cell(Cells.Of(gpu.Thermal.Celsius, celsius => $"{celsius:0} °C"))) { Right = true },
-            new(words.Say("Health", "健康"), 6, 0, gpu => Health(gpu, words)),
+            new(words.Say("Health", "健康"), 6, 6, gpu => Health(gpu, words)),
             new(words.Say("Name", "型号"), 12, 1, gpu => new Cell(gpu.Identity.Name.Replace("NVIDIA ", "", StringComparison.Ordinal), "dim")) { Most = 24 },
         ], gpus, width);
         var shown = gpus.Count + 1 > most ? Math.Max(0, most - 2) : gpus.Count;

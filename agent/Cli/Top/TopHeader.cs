@@ -33,7 +33,8 @@ internal static class TopHeader
             line.Add("  ").Add(words.Say("simulated", "模拟") + (frame.Speed is { } speed ? string.Create(CultureInfo.InvariantCulture, $" x{speed:0.#}") : ""), "yellow");
         var holds = snapshot.Act.Holds.Count;
         line.Add("  ").Add(words.Say(holds == 0 ? "nothing held" : Figures.Count(holds, "hold"), holds == 0 ? "没有限制" : $"{holds} 项限制"));
-        return line.Add($"  {words.Say("policy", "策略")} {view.Policy.Hash}", "dim");
+        var policy = $"  {words.Say("policy", "策略")} {view.Policy.Hash}";
+        return line.Width + CellText.Width(policy) <= width ? line.Add(policy, "dim") : line;
     }
 
     private static IEnumerable<string> Troubles(TopFrame frame, TopWords words)
@@ -47,7 +48,7 @@ internal static class TopHeader
         if (frame.View is not { } view)
             yield break;
         if (view.Snapshot.Act.Breaker is { } breaker)
-            yield return words.Say("the breaker is open", "熔断器已断开") + $": {breaker}: headroom holds reset-breaker";
+            yield return words.Say("the breaker is open", "熔断器已打开") + $": {breaker}: headroom holds reset-breaker";
         if (view.Snapshot.Act.Limited is { } limited && view.Policy.Mode == Mode.Enforce && view.Snapshot.Mode == Mode.Recommend)
             yield return words.Say("only recommends", "只能建议") + $": {limited}";
         foreach (var source in view.Snapshot.Health.Where(s => !s.Up))

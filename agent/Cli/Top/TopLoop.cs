@@ -58,6 +58,8 @@ internal sealed class TopLoop(ITopSource source, TopScreen screen, Func<(int Wid
             case TopEvent.Arrived arrived:
                 return model.Arrive(arrived.Frame);
             case TopEvent.Pressed pressed:
+                // After a Ctrl-Z that could not stop us: no shell is there that could.
+                screen.Open();
                 return model.Press(pressed.Key);
             case TopEvent.HungUp:
                 return model with { State = model.State with { Quit = true } };

@@ -67,7 +67,7 @@ internal static class TopPage
         {
             { Help: true } => words.Say("any key goes back  q quit", "任意键返回  q 退出"),
             { Detail: true } => words.Say("Enter back  j/k scroll  p pause  q quit", "回车返回  j/k 滚动  p 暂停画面  q 退出"),
-            _ => words.Say("q quit  p pause  s/S sort  / filter  j/k select  Enter detail  ? help", "q 退出  p 暂停画面  s/S 排序  / 筛选  j/k 选择  回车详情  ? 帮助"),
+            _ => words.Say("q quit  ? help  p pause  s/S sort  / filter  j/k select  Enter detail", "q 退出  ? 帮助  p 暂停画面  s/S 排序  / 筛选  j/k 选择  回车详情"),
         }, "dim");
     }
 }

@@ -17,12 +17,14 @@ internal sealed class TopScreen(Stream output, bool colours) : IDisposable
     private List<string> _shown = [];
     private bool _entered;
 
+    /// <summary>Again after <see cref="Close"/>; nothing while it is open.</summary>
     public void Open()
     {
         lock (_gate)
         {
-            if (!_entered)
-                Write(Enter);
+            if (_entered)
+                return;
+            Write(Enter);
             (_entered, _shown) = (true, []);
         }
     }
@@ -49,8 +51,10 @@ internal sealed class TopScreen(Stream output, bool colours) : IDisposable
             for (var i = 0; i < Math.Max(lines.Count, _shown.Count); i++)
             {
                 var line = i < lines.Count ? lines[i] : "";
-                if (i >= _shown.Count || _shown[i] != line)
-                    text.Append("\u001b[").Append(i + 1).Append(";1H").Append(line).Append("\u001b[K");
+                if (i < _shown.Count && _shown[i] == line)
+                    continue;
+                // After a full line the cursor stands on its last character: erasing from there would take it away.
+                text.Append("\u001b[").Append(i + 1).Append(";1H").Append(line).Append(i < page.Count && page[i].IsFull ? "" : "\u001b[K");
             }
             if (text.Length > 0)
                 Write(Begin + text + End);
