@@ -7,6 +7,7 @@ namespace Headroom.Cli.Top;
 internal sealed class Line(int width)
 {
     private readonly List<(string Text, string Ink)> _pieces = [];
+    private bool _ended;
 
     public int Width { get; private set; }
     public bool IsFull => Width >= width;
@@ -20,7 +21,10 @@ internal sealed class Line(int width)
     /// <param name="ink">A Spectre style; empty: plain.</param>
     public Line Add(string text, string ink = "")
     {
-        text = CellText.Cut(CellText.Clean(text), width - Width);
+        var clean = CellText.Clean(text);
+        text = _ended ? "" : CellText.Cut(clean, width - Width);
+        // What was cut off ends the line, though a wide character may have left a cell.
+        _ended |= text.Length != clean.Length;
         if (text.Length == 0)
             return this;
         _pieces.Add((text, ink));

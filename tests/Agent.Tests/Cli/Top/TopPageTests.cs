@@ -53,6 +53,14 @@ public sealed partial class TopPageTests
         }, iter: 500);
 
     [Fact]
+    public void What_is_cut_off_ends_in_one_sign()
+    {
+        var line = new Line(6).Add("推荐服务").Add(" HR1107");
+
+        Assert.Equal("推荐…", line.Plain);
+    }
+
+    [Fact]
     public void Ink_is_never_the_only_sign_and_names_steer_nothing()
     {
         var model = Shown(Of(["[x]", "推荐服务-线上", "[bold red]nice[/]", "evil\u001b[2J\u202e\ntail", "notebook"]));
