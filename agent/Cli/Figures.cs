@@ -24,12 +24,12 @@ internal static class Figures
     }
 
     /// <summary><c>24.3 of 60 ms</c></summary>
-    public static string LatencyOf(double? seen, double target)
+    public static string LatencyOf(double? seen, double target, string of = " of ")
     {
         if (seen is not { } seconds)
-            return $"- of {Latency(target)}";
+            return $"-{of}{Latency(target)}";
         var (number, unit) = Split(seconds);
-        return unit == Split(target).Unit ? $"{number} of {Latency(target)}" : $"{number} {unit} of {Latency(target)}";
+        return unit == Split(target).Unit ? $"{number}{of}{Latency(target)}" : $"{number} {unit}{of}{Latency(target)}";
     }
 
     private static (string Number, string Unit) Split(double seconds)

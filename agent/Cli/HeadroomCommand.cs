@@ -17,6 +17,7 @@ internal static class HeadroomCommand
             PlanCommand.Create(),
             ReplayCommand.Create(),
             StatusCommand.Create(),
+            TopCommand.Create(),
             ProfileCommand.Create(),
             HoldsCommand.Create(),
             TokenCommand.Create(),

@@ -16,9 +16,17 @@ internal static class Terminal
     public static IAnsiConsole Output(Func<string, string?> environment)
     {
         var isTerminal = !Console.IsOutputRedirected;
-        var colours = isTerminal && string.IsNullOrEmpty(environment("NO_COLOR")) && environment("TERM") is not ("dumb" or null or "");
-        return Create(Console.Out, isTerminal ? Math.Max(Narrowest, Console.WindowWidth) : Piped, colours);
+        return Create(Console.Out, isTerminal ? Math.Max(Narrowest, Console.WindowWidth) : Piped, Colours(environment));
     }
+
+    /// <summary>Somebody looks who wants them and can see them.</summary>
+    public static bool Colours(Func<string, string?> environment) => CanMove(environment) && string.IsNullOrEmpty(environment("NO_COLOR"));
+
+    /// <summary>The output is a terminal on which one can write anywhere.</summary>
+    public static bool CanMove(Func<string, string?> environment) => !Console.IsOutputRedirected && environment("TERM") is not ("dumb" or null or "");
+
+    /// <summary>As it is; of a pipe <see cref="Piped"/>.</summary>
+    public static int Width => Console.IsOutputRedirected || Console.WindowWidth <= 0 ? Piped : Console.WindowWidth;
 
     public static IAnsiConsole Create(TextWriter writer, int width, bool colours)
     {

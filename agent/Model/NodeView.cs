@@ -39,6 +39,8 @@ internal sealed record PolicyStatus(
 {
     /// <summary>What is wrong with the text on disk, which is then not in force; empty when the last reload was taken.</summary>
     public IReadOnlyList<string> Problems { get; init; } = [];
+    /// <summary>What is kept free of each GPU; null: the agent is older and does not tell.</summary>
+    public VramPolicy? Vram { get; init; }
 }
 
 /// <param name="Mode">The least of flag and policy: how far the agent goes now.</param>

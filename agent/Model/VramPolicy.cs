@@ -19,7 +19,8 @@ internal sealed record VramPolicy
     public long? ReserveBytes { get; init; }
     public IReadOnlyList<GpuReserve> Gpus { get; init; } = [];
 
-    public long? ReserveOf(int gpu) => Gpus.FirstOrDefault(g => g.Index == gpu)?.ReserveBytes ?? ReserveBytes;
+    /// <summary>Bytes to be kept free on a card of this size.</summary>
+    public long ReserveOf(int gpu, long totalBytes) => Gpus.FirstOrDefault(g => g.Index == gpu)?.ReserveBytes ?? ReserveBytes ?? Math.Max(1L << 30, totalBytes / 20);
 }
 
 internal sealed record GpuReserve(int Index, long ReserveBytes);

@@ -14,7 +14,7 @@ internal sealed partial class PolicyStore(string? path, Policy first, TimeProvid
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(2);
 
     private readonly Lock _reloading = new();
-    private PolicyInForce _current = new(first, new PolicyStatus(first.Hash, first.Files, first.Mode, time.GetUtcNow()));
+    private PolicyInForce _current = new(first, new PolicyStatus(first.Hash, first.Files, first.Mode, time.GetUtcNow()) { Vram = first.Vram });
     private string? _tried = path is null ? null : PolicyLoader.Fingerprint(path);
 
     public PolicyInForce Current => Volatile.Read(ref _current);
@@ -60,7 +60,7 @@ internal sealed partial class PolicyStore(string? path, Policy first, TimeProvid
             var status = Current.Status with { Reloads = Current.Status.Reloads + 1, Problems = [.. result.Problems.Select(p => p.ToString())] };
             if (result.Policy is { } policy)
             {
-                status = status with { Hash = policy.Hash, Files = policy.Files, Mode = policy.Mode, LoadedAt = time.GetUtcNow() };
+                status = status with { Hash = policy.Hash, Files = policy.Files, Mode = policy.Mode, LoadedAt = time.GetUtcNow(), Vram = policy.Vram };
                 Volatile.Write(ref _current, new PolicyInForce(policy, status));
                 LogReloaded(log, policy.Hash, policy.Workloads.Count, policy.Mode);
                 Advise();

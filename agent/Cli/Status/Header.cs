@@ -34,8 +34,8 @@ internal static class Header
             yield return Warning($"{self.FailedTicks} ticks have failed since the agent started: a bug, which its log tells of");
     }
 
-    // The view does not tell the interval between ticks; on the average since the start it does.
-    private static TimeSpan LateAfter(NodeView view)
+    /// <summary>So old a tick is old news. The view does not tell the interval between ticks; on the average since the start it does.</summary>
+    public static TimeSpan LateAfter(NodeView view)
     {
         var usual = (view.Snapshot.WallAt - view.Self.StartedAt) / Math.Max(1, view.Snapshot.Seq) * LateTicks;
         return usual > LeastLate ? usual : LeastLate;

@@ -5,8 +5,6 @@ namespace Headroom.Decide.Rules;
 /// <summary>What each GPU has to give to a replica that wakes: free, less the reserve, less what others are promised or about to take.</summary>
 internal sealed class ScaleRoom(RuleInput input, ScaleMemory memory, IReadOnlyDictionary<string, IReadOnlyList<WorkloadSnapshot>> groups)
 {
-    private const long LeastReserve = 1L << 30;
-    private const double ReserveRatio = 0.05;
 
     private readonly Dictionary<int, long> _taken = [];
 
@@ -63,7 +61,7 @@ internal sealed class ScaleRoom(RuleInput input, ScaleMemory memory, IReadOnlyDi
     {
         if (input.Snapshot.Gpus.FirstOrDefault(g => g.Index == gpu) is not { Health: GpuHealth.Ok } card || card.Memory.Known() is not { } room)
             return null;
-        var reserve = input.Policy.Vram.ReserveOf(gpu) ?? Math.Max(LeastReserve, (long)(room.TotalBytes * ReserveRatio));
+        var reserve = input.Policy.Vram.ReserveOf(gpu, room.TotalBytes);
         var promised = input.Snapshot.Workloads.Where(w => w.Name != replica.Name).Sum(w => Promised(w, gpu));
         // One that never came to be stopped has its own already.
         var own = input.Near.ShareOf(replica, gpu)?.UsedBytes ?? 0;

@@ -13,7 +13,7 @@ namespace Headroom.Export.Api;
         typeof(Words<Mode>), typeof(Words<Priority>), typeof(Words<Yields>), typeof(Words<RuleName>), typeof(Words<Verdict>), typeof(Words<Lever>),
         typeof(Words<RunState>), typeof(Words<ThrottleState>), typeof(Words<ReasonUnit>), typeof(Words<BlameSign>), typeof(Words<ImpulseKind>), typeof(Words<ActivityConfidence>),
         typeof(Words<OutsideWindow>), typeof(Words<WindowStart>), typeof(Words<GroupMode>), typeof(Words<LastReplica>),
-        typeof(Words<UndoKind>), typeof(Words<StepKind>), typeof(Words<OutcomeResult>), typeof(Words<GateVia>)])]
+        typeof(Words<UndoKind>), typeof(Words<VramStrategy>), typeof(Words<StepKind>), typeof(Words<OutcomeResult>), typeof(Words<GateVia>)])]
 [JsonSerializable(typeof(NodeView))]
 [JsonSerializable(typeof(Plan))]
 [JsonSerializable(typeof(IReadOnlyList<Decision>))]

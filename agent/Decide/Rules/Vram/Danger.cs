@@ -10,7 +10,7 @@ internal sealed record Danger(long Bytes, string? Neighbour)
     public static Danger Of(RuleInput input, WorkloadSnapshot workload, GpuSample sample, GpuMemory memory, long used)
     {
         var gpu = sample.Index;
-        var free = memory.FreeBytes - (input.Policy.Vram.ReserveOf(gpu) ?? Math.Max(Vram.Bytes.GiB, memory.TotalBytes / 20));
+        var free = memory.FreeBytes - input.Policy.Vram.ReserveOf(gpu, memory.TotalBytes);
         WorkloadSnapshot? neighbour = null;
         long most = -1;
         foreach (var other in input.Near.On(gpu))

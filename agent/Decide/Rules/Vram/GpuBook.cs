@@ -46,7 +46,7 @@ internal sealed record GpuBook(
             guarantees += claim.Guarantee;
             asWritten += claim.Runs ? claim.Written ?? claim.Base : claim.Guarantee;
         }
-        var written = input.Policy.Vram.ReserveOf(gpu) ?? Math.Max(Bytes.GiB, memory.TotalBytes / 20);
+        var written = input.Policy.Vram.ReserveOf(gpu, memory.TotalBytes);
         var least = Math.Min(written, Bytes.LeastReserve);
         var slack = total - others - guarantees;
         // Fixed caps are all promises, as long as the card can keep them at all.
