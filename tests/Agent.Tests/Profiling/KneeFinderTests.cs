@@ -6,6 +6,7 @@ namespace Headroom.Tests.Profiling;
 public sealed class KneeFinderTests
 {
     private static readonly double[] Shares = [0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.15, 2];
+    private static readonly double[] Near = [0.93, 1, 1.07];
 
     [Fact]
     public void The_knee_of_a_known_queue_is_found_within_a_tenth_whatever_its_service_time() =>
@@ -14,6 +15,9 @@ public sealed class KneeFinderTests
             {
                 var unloaded = new LatencySummary(100, s.service, s.service, s.service, s.service, s.service, s.service);
                 var steps = Shares.Select((share, i) => Step(s.service, share / s.service, 10_000 * s.service, s.seed + i)).ToList();
+                // As a run does it: what the sweep found is then looked at more closely.
+                var about = KneeFinder.Find(unloaded, steps, s.factor * s.service)!.RequestsPerSecond;
+                steps.AddRange(Near.Select((part, i) => Step(s.service, part * about, 10_000 * s.service, s.seed + 100 + i)));
                 var knee = KneeFinder.Find(unloaded, steps, s.factor * s.service)!;
                 var known = OneWorker.Knee(s.service, s.factor * s.service);
                 Assert.True(knee.Reached);
