@@ -3,7 +3,7 @@ namespace Headroom.Model;
 /// <summary>One sweep over all GPUs of the node.</summary>
 internal sealed record GpuSweep(DriverInfo Driver, IReadOnlyList<GpuSample> Gpus);
 
-/// <param name="Source">Where the readings come from: <c>nvml</c>, <c>nvidia-smi</c> or <c>simulated</c>.</param>
+/// <param name="Source">Where the readings come from: <c>nvml</c>, <c>nvidia-smi</c>, <c>simulated</c>, or on Windows <c>nvml+nvapi</c> or <c>nvapi</c>.</param>
 /// <param name="DriverVersion">e.g. <c>580.95.05</c>.</param>
 /// <param name="NvmlVersion">e.g. <c>13.580.95.05</c>.</param>
 /// <param name="CudaVersion">The newest CUDA that the driver runs, e.g. <c>13.0</c>.</param>

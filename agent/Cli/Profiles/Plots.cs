@@ -19,11 +19,12 @@ internal static partial class Plots
     public static string Latency(ProfileReport report, ReportWords words)
     {
         var steps = Ordered(report).Where(s => s.Latency is not null).ToList();
-        var model = Model(words.Asked, new LogarithmicAxis { Position = AxisPosition.Left, Title = "ms", MajorGridlineStyle = LineStyle.Solid, MajorGridlineColor = OxyColors.LightGray });
+        var model = Model(words.Asked, new LogarithmicAxis { Position = AxisPosition.Left, Title = "ms", AxisTitleDistance = 14, MajorGridlineStyle = LineStyle.Solid, MajorGridlineColor = OxyColors.LightGray });
         model.Series.Add(Line("p50", Blue, steps, s => s.Latency!.P50 * 1000));
         model.Series.Add(Line("p95", Orange, steps, s => s.Latency!.P95 * 1000));
         model.Series.Add(Line("p99", Red, steps, s => s.Latency!.P99 * 1000));
-        var over = new ScatterSeries { Title = words.TooMuch, MarkerType = MarkerType.Cross, MarkerStroke = Grey, MarkerSize = 6, MarkerStrokeThickness = 1.5 };
+        // Its width is measured for another font than browsers draw: without the blanks the box cuts it.
+        var over = new ScatterSeries { Title = words.TooMuch + "      ", MarkerType = MarkerType.Cross, MarkerStroke = Grey, MarkerSize = 6, MarkerStrokeThickness = 1.5 };
         over.Points.AddRange(steps.Where(s => s.Saturated).Select(s => new ScatterPoint(s.AskedPerSecond, s.Latency!.P95 * 1000)));
         if (over.Points.Count > 0)
             model.Series.Add(over);
@@ -53,7 +54,7 @@ internal static partial class Plots
 
     public static string Streams(ProfileReport report, ReportWords words)
     {
-        var model = Model(words.Asked, new LogarithmicAxis { Position = AxisPosition.Left, Title = "ms", MajorGridlineStyle = LineStyle.Solid, MajorGridlineColor = OxyColors.LightGray });
+        var model = Model(words.Asked, new LogarithmicAxis { Position = AxisPosition.Left, Title = "ms", AxisTitleDistance = 14, MajorGridlineStyle = LineStyle.Solid, MajorGridlineColor = OxyColors.LightGray });
         model.Series.Add(Line("TTFT p95", Blue, Ordered(report).Where(s => s.Ttft is not null), s => s.Ttft!.P95 * 1000));
         model.Series.Add(Line("ITL p95", Orange, Ordered(report).Where(s => s.Itl is { P95: > 0 }), s => s.Itl!.P95 * 1000));
         return Svg(model);
@@ -62,13 +63,13 @@ internal static partial class Plots
     public static string Memory(ProfileReport report, ReportWords words)
     {
         const double gib = 1L << 30;
-        var model = Model(words.Step, new LinearAxis { Position = AxisPosition.Left, Title = "GiB", Minimum = 0, MajorGridlineStyle = LineStyle.Solid, MajorGridlineColor = OxyColors.LightGray });
+        var model = Model(words.Step, new LinearAxis { Position = AxisPosition.Left, Title = "GiB", AxisTitleDistance = 8, Minimum = 0, MajorGridlineStyle = LineStyle.Solid, MajorGridlineColor = OxyColors.LightGray });
         var line = new LineSeries { Color = Green, StrokeThickness = 2, MarkerType = MarkerType.Circle, MarkerFill = Green, MarkerSize = 3.5 };
         line.Points.AddRange(report.Steps.Select((s, i) => (Bytes: s.VramPeakBytes, At: i + 1)).Where(p => p.Bytes is not null).Select(p => new DataPoint(p.At, p.Bytes!.Value / gib)));
         model.Series.Add(line);
         foreach (var (bytes, name) in new[] { (report.Proposal.GuaranteeBytes, "guarantee"), (report.Proposal.CapBytes, "cap") })
             if (bytes is { } size)
-                model.Annotations.Add(Mark(LineAnnotationType.Horizontal, size / gib, name));
+                model.Annotations.Add(Mark(LineAnnotationType.Horizontal, size / gib, name, above: true));
         // An annotation does not widen its axis.
         model.Axes[1].Maximum = 1.15 * Math.Max((report.Proposal.CapBytes ?? 0) / gib, line.Points.Select(p => p.Y).DefaultIfEmpty(1).Max());
         return Svg(model);
@@ -81,7 +82,7 @@ internal static partial class Plots
         var model = new PlotModel { DefaultFont = "Arial", DefaultFontSize = 15, Background = OxyColors.White, PlotAreaBorderColor = Grey };
         model.Axes.Add(new LinearAxis { Position = AxisPosition.Bottom, Title = below, Minimum = 0, MajorGridlineStyle = LineStyle.Solid, MajorGridlineColor = OxyColors.LightGray });
         model.Axes.Add(left);
-        model.Legends.Add(new Legend { LegendPosition = LegendPosition.TopLeft, LegendBackground = OxyColor.FromAColor(220, OxyColors.White), LegendBorder = OxyColors.LightGray, LegendLineSpacing = 6 });
+        model.Legends.Add(new Legend { LegendPosition = LegendPosition.BottomRight, LegendBackground = OxyColor.FromAColor(220, OxyColors.White), LegendBorder = OxyColors.LightGray, LegendLineSpacing = 6 });
         return model;
     }
 
@@ -92,11 +93,13 @@ internal static partial class Plots
         return line;
     }
 
-    private static LineAnnotation Mark(LineAnnotationType type, double at, string text) => new()
+    private static LineAnnotation Mark(LineAnnotationType type, double at, string text, bool above = false) => new()
     {
         Type = type, X = at, Y = at, Text = text, Color = Grey, LineStyle = LineStyle.Dash, StrokeThickness = 1.5, TextColor = Grey,
-        TextLinePosition = type == LineAnnotationType.Vertical ? 0.08 : 0.98,
-        TextHorizontalAlignment = HorizontalAlignment.Right,
+        TextOrientation = AnnotationTextOrientation.Horizontal,
+        TextLinePosition = type == LineAnnotationType.Vertical ? 0.95 : 0.98,
+        TextHorizontalAlignment = type == LineAnnotationType.Vertical ? HorizontalAlignment.Left : HorizontalAlignment.Right,
+        TextVerticalAlignment = above ? VerticalAlignment.Bottom : VerticalAlignment.Top,
     };
 
     // With a view box in place of a size the page scales it.

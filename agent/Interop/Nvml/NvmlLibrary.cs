@@ -8,7 +8,7 @@ namespace Headroom.Interop.Nvml;
 internal sealed unsafe partial class NvmlLibrary : IDisposable
 {
     /// <summary>The name that the driver package provides; the unversioned one exists only with development packages.</summary>
-    public const string DefaultName = "libnvidia-ml.so.1";
+    public static string DefaultName { get; } = OperatingSystem.IsWindows() ? System.IO.Path.Combine(Environment.SystemDirectory, "nvml.dll") : "libnvidia-ml.so.1";
 
     private nint _handle;
 
