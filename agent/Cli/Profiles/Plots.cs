@@ -24,7 +24,7 @@ internal static partial class Plots
         model.Series.Add(Line("p95", Orange, steps, s => s.Latency!.P95 * 1000));
         model.Series.Add(Line("p99", Red, steps, s => s.Latency!.P99 * 1000));
         // Its width is measured for another font than browsers draw: without the blanks the box cuts it.
-        var over = new ScatterSeries { Title = words.TooMuch + "      ", MarkerType = MarkerType.Cross, MarkerStroke = Grey, MarkerSize = 6, MarkerStrokeThickness = 1.5 };
+        var over = new ScatterSeries { Title = words.TooMuch + "            ", MarkerType = MarkerType.Cross, MarkerStroke = Grey, MarkerSize = 6, MarkerStrokeThickness = 1.5 };
         over.Points.AddRange(steps.Where(s => s.Saturated).Select(s => new ScatterPoint(s.AskedPerSecond, s.Latency!.P95 * 1000)));
         if (over.Points.Count > 0)
             model.Series.Add(over);
