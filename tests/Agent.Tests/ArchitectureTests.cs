@@ -60,6 +60,7 @@ public sealed partial class ArchitectureTests
     [InlineData("System.CommandLine", "Cli")]
     [InlineData("Quartz", "Run/Schedule")]
     [InlineData("OxyPlot", "Cli/Profiles")]
+    [InlineData("NvAPIWrapper", "Observe/Gpus/NvApi/Wrapper")]
     public void A_library_is_known_in_its_place_only(string library, params string[] places) => Assert.Empty(
         from file in Directory.GetFiles(Agent(), "*.cs", SearchOption.AllDirectories)
         let path = Path.GetRelativePath(Agent(), file)

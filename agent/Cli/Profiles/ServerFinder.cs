@@ -28,7 +28,7 @@ internal sealed class ServerFinder(IReadOnlyList<ContainerSample>? containers, s
     private ProfileServer Container(string named, int? port)
     {
         if (containers is null)
-            throw new ProfileException($"container {named} cannot be looked up: {dockerError}. Name the server by its address instead, such as http://127.0.0.1:8000, or the daemon with --docker");
+            throw new ProfileException($"container {named} cannot be looked up: {dockerError} Name the server by its address instead, such as http://127.0.0.1:8000, or the daemon with --docker");
         var found = containers.Where(c => c.Name == named || c.ContainerName == named).ToList();
         if (found.Count == 0)
             found = [.. containers.Where(c => c.ComposeService == named || (named.Length >= 4 && c.Id.InstanceId.StartsWith(named, StringComparison.Ordinal)))];

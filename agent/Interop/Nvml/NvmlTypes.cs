@@ -95,6 +95,7 @@ internal struct NvmlFieldValue
     {
         0 => (long)Math.Round(BitConverter.UInt64BitsToDouble(Value)),
         1 => (uint)Value,
+        2 when OperatingSystem.IsWindows() => (uint)Value, // unsigned long has 4 bytes there
         5 => (int)Value,
         6 => (ushort)Value,
         _ => (long)Value, // 2 unsigned long, 3 unsigned long long, 4 signed long long: 8 bytes on 64-bit Linux

@@ -20,8 +20,9 @@ internal sealed partial class NvidiaSmiGpuSource(string program, TimeProvider ti
 
     public Latest<GpuSweep> Latest => _latest.Value;
 
-    /// <summary>Its absolute path from the usual places, never from PATH alone; null when it is not installed.</summary>
-    public static string? FindProgram() => Places.FirstOrDefault(File.Exists);
+    /// <summary>Its absolute path from the usual places, never from PATH alone; null when it is not installed.
+    /// None on Windows: it comes with NVML there, and anybody may make a folder \usr.</summary>
+    public static string? FindProgram() => OperatingSystem.IsWindows() ? null : Places.FirstOrDefault(File.Exists);
 
     public async Task RunAsync(CancellationToken stop)
     {
