@@ -3,6 +3,7 @@ using Headroom.Model;
 using Microsoft.Extensions.Logging;
 using NvAPIWrapper.GPU;
 using NvAPIWrapper.Native.Exceptions;
+using NvAPIWrapper.Native.General;
 using NvAPIWrapper.Native.GPU;
 using NvAPIWrapper.Native.GPU.Structures;
 
@@ -14,6 +15,7 @@ internal sealed partial class NvApiGpuSource(TimeProvider time, ILogger<NvApiGpu
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private readonly LatestCell<GpuSweep> _latest = new();
     private readonly HashSet<string> _told = [];
+    private bool _initialized;
 
     public Latest<GpuSweep> Latest => _latest.Value;
 
@@ -23,7 +25,8 @@ internal sealed partial class NvApiGpuSource(TimeProvider time, ILogger<NvApiGpu
         try
         {
             do
-                Sweep();
+                // Off this thread: a driver that hangs may hang its own sweep, not the agent's start or end.
+                await Task.Run(Sweep, stop).WaitAsync(stop);
             while (await timer.WaitForNextTickAsync(stop));
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -37,47 +40,56 @@ internal sealed partial class NvApiGpuSource(TimeProvider time, ILogger<NvApiGpu
         var started = time.Mono();
         try
         {
-            // Cards of the compute driver (TCC) are in a list of their own.
-            var gpus = Cards(PhysicalGPU.GetPhysicalGPUs).Concat(Cards(PhysicalGPU.GetTCCPhysicalGPUs)).DistinctBy(g => g.BusInformation.BusId).OrderBy(g => g.BusInformation.BusId).ToList();
-            var sweep = new GpuSweep(new DriverInfo("nvapi", null, null, null), [.. gpus.Select((g, i) => Sample(g, i, time.Mono()))]);
+            if (!_initialized)
+                NvAPIWrapper.NVIDIA.Initialize();
+            _initialized = true;
+            // Cards of the compute driver (TCC) are in a list of their own, which not every driver has.
+            var gpus = Try("the list of cards", PhysicalGPU.GetPhysicalGPUs).Concat(Try("the list of TCC cards", PhysicalGPU.GetTCCPhysicalGPUs))
+                .SelectMany(gpu => Try("a card's bus and name", () => new[] { (Gpu: gpu, Bus: gpu.BusInformation.BusId, Name: gpu.FullName) }))
+                .DistinctBy(g => g.Bus).OrderBy(g => g.Bus).ToList();
+            var sweep = new GpuSweep(new DriverInfo("nvapi", null, null, null), [.. gpus.Select((g, i) => Sample(g.Gpu, i, g.Bus, g.Name, time.Mono()))]);
             _latest.Value = _latest.Value.Success(sweep, started, time.Mono());
         }
         catch (Exception e) when (IsNvApis(e))
         {
-            if (_latest.Value.Error != e.Message)
-                LogFailed(log, e.Message);
-            _latest.Value = _latest.Value.Failure($"NVAPI: {e.Message}", started, time.Mono());
+            var error = $"NVAPI: {Words(e)}";
+            if (_latest.Value.Error != error)
+                LogFailed(log, Words(e));
+            _latest.Value = _latest.Value.Failure(error, started, time.Mono());
         }
     }
 
-    private static PhysicalGPU[] Cards(Func<PhysicalGPU[]> list)
+    /// <summary>What cannot be listed is told once and missing: the other cards go on.</summary>
+    private T[] Try<T>(string what, Func<T[]> list)
     {
         try
         {
             return list();
         }
-        catch (NVIDIAApiException e) when (e.Status == NvAPIWrapper.Native.General.Status.NvidiaDeviceNotFound)
+        catch (Exception e) when (IsNvApis(e))
         {
+            if (_told.Add(what))
+                LogUnread(log, what, Words(e));
             return [];
         }
     }
 
-    private GpuSample Sample(PhysicalGPU gpu, int index, MonoTime at)
+    private GpuSample Sample(PhysicalGPU gpu, int index, int busId, string name, MonoTime at)
     {
-        var bus = string.Create(CultureInfo.InvariantCulture, $"00000000:{gpu.BusInformation.BusId:X2}:00.0");
+        var bus = string.Create(CultureInfo.InvariantCulture, $"00000000:{busId:X2}:00.0");
         Reading<T> Read<T>(string what, Func<T?> read) where T : struct => this.Read($"{bus} {what}", at, read);
-        double? Degrees(ThermalSettingsTarget target) => gpu.ThermalInformation.ThermalSensors.Where(s => s.Target == target).Select(s => (double?)s.CurrentTemperature).Max();
+        double? Degrees(ThermalSettingsTarget target) => gpu.ThermalInformation.ThermalSensors.Where(s => s.Target == target && s.CurrentTemperature > 0).Select(s => (double?)s.CurrentTemperature).Max();
         return new GpuSample
         {
             // NVAPI has no UUID; the place of the card is the next best name.
-            Identity = new GpuIdentity(index, $"PCI-{bus}", gpu.FullName, bus, null, null, false),
+            Identity = new GpuIdentity(index, $"PCI-{bus}", name, bus, null, null, false),
             Health = GpuHealth.Ok,
             At = at,
             Memory = Read("memory", () => (GpuMemory?)Memory(gpu.MemoryInformation.DedicatedVideoMemoryInkB * 1024L, gpu.MemoryInformation.CurrentAvailableDedicatedVideoMemoryInkB * 1024L)),
             Activity = new GpuActivity
             {
-                Utilization = Read("utilization", () => gpu.UsageInformation.GPU?.Percentage / 100.0),
-                MemoryUtilization = Read("memory utilization", () => gpu.UsageInformation.FrameBuffer?.Percentage / 100.0),
+                Utilization = Read("utilization", () => Ratio(gpu.UsageInformation.GPU?.Percentage)),
+                MemoryUtilization = Read("memory utilization", () => Ratio(gpu.UsageInformation.FrameBuffer?.Percentage)),
             },
             Power = new GpuPower
             {
@@ -89,13 +101,15 @@ internal sealed partial class NvApiGpuSource(TimeProvider time, ILogger<NvApiGpu
             {
                 Celsius = Read("temperature", () => Degrees(ThermalSettingsTarget.GPU)),
                 MemoryCelsius = Read("memory temperature", () => Degrees(ThermalSettingsTarget.Memory)),
-                FanRatio = Read("fan", () => gpu.CoolerInformation.Coolers.Select(c => (double?)c.CurrentLevel / 100).Max()),
+                FanRatio = Read("fan", () => gpu.CoolerInformation.Coolers.Select(c => Ratio(c.CurrentLevel)).Max()),
             },
-            Links = new GpuLinks { PcieWidth = Read("PCIe width", () => (int?)gpu.BusInformation.CurrentPCIeLanes) },
+            Links = new GpuLinks { PcieWidth = Read("PCIe width", () => gpu.BusInformation.CurrentPCIeLanes is > 0 and var lanes ? lanes : (int?)null) },
         };
     }
 
     private static GpuMemory Memory(long total, long free) => new(total, 0, total - free, free);
+
+    private static double? Ratio(int? percent) => percent is >= 0 and <= 100 ? percent / 100.0 : null;
 
     private static double? Hertz(ClockDomainInfo clock) => clock.IsPresent ? clock.Frequency * 1000.0 : null;
 
@@ -109,10 +123,13 @@ internal sealed partial class NvApiGpuSource(TimeProvider time, ILogger<NvApiGpu
         catch (Exception e) when (IsNvApis(e))
         {
             if (_told.Add(what))
-                LogUnread(log, what, e.Message);
-            return e is NVIDIANotSupportedException ? Reading.Unsupported<T>(at) : Reading.Failed<T>(at);
+                LogUnread(log, what, Words(e));
+            return e is NVIDIANotSupportedException or NVIDIAApiException { Status: Status.NotSupported } ? Reading.Unsupported<T>(at) : Reading.Failed<T>(at);
         }
     }
+
+    // The message of such an exception is one more call into the driver.
+    private static string Words(Exception e) => e is NVIDIAApiException failed ? failed.Status.ToString() : e.Message;
 
     // No driver, no library or an export that this driver lacks.
     private static bool IsNvApis(Exception e) => e is NVIDIAApiException or NVIDIANotSupportedException or DllNotFoundException or EntryPointNotFoundException or NotSupportedException or InvalidOperationException;
