@@ -36,10 +36,11 @@ internal static class Blame
         input.Snapshot.Act.Has(workload.Container.Id, static hold => hold.Rule == RuleName.LatencyGuard);
 
     /// <summary>The neighbours of a workload, the most suspicious first.</summary>
-    public static BlameReport Report(RuleInput input, BlameMemory memory, WorkloadSnapshot hurt)
+    /// <param name="before">What was told of the same breach a moment ago. Each counts as it stood out most: whoever is throttled by now would look innocent.</param>
+    public static BlameReport Report(RuleInput input, BlameMemory memory, WorkloadSnapshot hurt, BlameReport? before)
     {
-        var worst = new Dictionary<string, Blamed>();
-        var (gpuOfWorst, top) = (-1, 0.0);
+        var worst = before?.Neighbours.ToDictionary(b => b.Workload) ?? [];
+        var (gpuOfWorst, top) = (before?.Gpu ?? -1, before is { Neighbours: [var first, ..] } ? first.Score : 0);
         foreach (var gpu in input.Near.GpusOf(hurt.Name))
         {
             if (gpuOfWorst < 0)
@@ -50,16 +51,16 @@ internal static class Blame
                 if (other.Name == hurt.Name || !memory.Habits.TryGetValue((other.Name, gpu), out var habit))
                     continue;
                 var blamed = Score(other.Name, habit, card);
-                if (!worst.TryGetValue(other.Name, out var before) || blamed.Score > before.Score)
-                    worst[other.Name] = blamed;
+                if (!worst.TryGetValue(other.Name, out var known) || blamed.Score > known.Score)
+                    worst[other.Name] = blamed with { Guilty = known?.Guilty == true };
                 if (blamed.Score > top)
                     (gpuOfWorst, top) = (gpu, blamed.Score);
             }
         }
-        return new BlameReport(hurt.Name, gpuOfWorst, input.Now,
+        return new BlameReport(hurt.Name, gpuOfWorst, before?.Since ?? input.Now,
         [
             .. worst.Values.OrderByDescending(b => b.Score).ThenBy(b => b.Workload, StringComparer.Ordinal)
-                .Select(b => b with { Guilty = b.Score >= Noticeable && b.Score >= top / 2 }),
+                .Select(b => b with { Guilty = b.Guilty || b.Score >= Noticeable && b.Score >= top / 2 }),
         ]);
     }
 

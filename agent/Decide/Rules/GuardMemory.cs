@@ -22,8 +22,8 @@ internal sealed record ProtectedMemory
     public MonoTime? UnknownSince { get; init; }
     /// <summary>Requests answered, as last counted.</summary>
     public double? Completed { get; init; }
-    /// <summary>Somebody waited then.</summary>
-    public bool Waited { get; init; }
+    /// <summary>Somebody has waited at each look since then; null when nobody did at the last one.</summary>
+    public MonoTime? WaitsSince { get; init; }
     /// <summary>When the server was asked then.</summary>
     public MonoTime? CompletedAt { get; init; }
     /// <summary>Answered while somebody waits, and the seconds that it took: both fade alike.</summary>

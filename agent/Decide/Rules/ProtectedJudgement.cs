@@ -52,9 +52,9 @@ internal sealed record ProtectedJudgement(
             : Demand.Grow;
 
         var breach = demand <= Demand.Grow ? null : m.Breach;
-        // Readings of use lag: as long as nobody stands out, look again for a while.
-        if (demand >= Demand.Ease && (breach is null || now - breach.Since < LookAgainFor && !breach.Neighbours.Any(n => n.Guilty)))
-            breach = Blame.Report(input, blame, workload) with { Since = breach?.Since ?? now };
+        // Readings of use lag, not all alike: of two that began together one may be seen first. So look again for a while.
+        if (demand >= Demand.Ease && (breach is null || now - breach.Since < LookAgainFor))
+            breach = Blame.Report(input, blame, workload, breach);
         m = m with
         {
             UnknownSince = unknownSince,

@@ -106,6 +106,7 @@ internal sealed class TestWorkload(string name)
     public long Bytes { get; set; } = 4L << 30;
     public double? Sm { get; set; } = 0.1;
     public double Running { get; set; }
+    public double? Waiting { get; set; }
     public WorkloadActivity? Activity { get; set; }
     /// <summary>Nobody can read its latency.</summary>
     public bool Unreadable { get; set; }
@@ -137,6 +138,7 @@ internal sealed class TestWorkload(string name)
             At = now,
             Histograms = new Dictionary<LatencySignal, LatencyHistogram> { [LatencySignal.EndToEnd] = new(Bounds, [.. _answered], null) },
             Running = Running,
+            Waiting = Waiting,
         });
         var (slos, pressure) = SloEvaluator.Evaluate(sample, Slos, now);
         return new WorkloadSnapshot

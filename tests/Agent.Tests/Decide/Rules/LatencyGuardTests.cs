@@ -69,6 +69,50 @@ public sealed class LatencyGuardTests
     }
 
     [Fact]
+    public void A_model_that_answers_one_of_many_now_and_then_has_its_neighbours_down_as_if_it_answered_none()
+    {
+        _batch.Sm = 1;
+        _vip.Running = 1;
+        // So slow already that the seconds between two answers are no stall beside it.
+        _vip.Answers(5, 3.9);
+        Plan plan = null!;
+        for (var i = 1; i <= 12; i++)
+        {
+            _vip.Waiting = 5 * i;
+            if (i % 3 == 0)
+                _vip.Answers(1, 3.9);
+            _node.Obey(plan = _node.Tick());
+        }
+        Assert.Equal(RunLimit.Paused, plan.Wanted.Single(w => w.Workload.Name == "batch").Run!.Limit);
+        Assert.Contains(plan.Wanted, w => w.Workload.Name == "other");
+    }
+
+    [Fact]
+    public void A_burst_of_long_requests_that_are_answered_in_time_takes_nothing()
+    {
+        _vip.P95(30);
+        Calm(60);
+        (_vip.Running, _vip.Waiting) = (60, 6);
+        for (var i = 0; i < 20; i++)
+            Assert.Empty(_node.Tick().Wanted);
+        (_vip.Running, _vip.Waiting) = (6, 0);
+        _vip.Answers(60, 20);
+        Assert.Empty(_node.Tick().Wanted);
+    }
+
+    [Fact]
+    public void Who_is_seen_a_moment_after_another_that_came_with_it_is_no_less_guilty()
+    {
+        _batch.Sm = 0.5;
+        Slow(2);
+        var late = _node.Add("late", Priority.Batch);
+        late.Sm = 0.5;
+        var plan = Slow(3);
+        Assert.Equal(["batch", "late"], plan.Wanted.Select(w => w.Workload.Name));
+        Assert.Equal(["batch", "late"], plan.Blames.Single().Neighbours.Where(n => n.Guilty).Select(n => n.Workload).Order());
+    }
+
+    [Fact]
     public void An_idle_model_gives_all_back_within_thirty_seconds()
     {
         Slow(20);
