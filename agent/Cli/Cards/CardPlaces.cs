@@ -49,14 +49,12 @@ internal static class CardPlaces
 
     private static async Task<FoundCards?> OfAgentAsync(CardRequest request, IReadOnlyList<CardDemand> demands, TextWriter talk, TimeProvider time, CancellationToken stop)
     {
-        using var why = new StringWriter();
-        if (await RunningAgentState.AskAsync(request.Sockets, "plan card", why, time, stop) is not { } text || await RunningAgentState.ReadAsync(text, why) is not { } view)
-        {
-            // That none runs here is no trouble: the profiles know cards too.
-            if (!why.ToString().StartsWith("headroom: no agent answers", StringComparison.Ordinal))
-                await talk.WriteAsync(why.ToString());
+        var reply = await RunningAgentState.TryAsync(request.Sockets, "plan card", time, stop);
+        // That none runs here is no trouble: the profiles know cards too.
+        foreach (var words in reply.IsThere && reply.Json is null ? reply.Words : [])
+            await talk.WriteLineAsync($"headroom: {words}");
+        if (reply.Json is not { } json || await RunningAgentState.ReadAsync(json, talk) is not { } view)
             return null;
-        }
         var (cards, notes) = (new List<PlanCard>(), new List<string>());
         foreach (var gpu in view.Snapshot.Gpus)
         {
