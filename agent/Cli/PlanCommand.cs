@@ -131,16 +131,7 @@ internal static class PlanCommand
         PlanPage.Write(console, snapshot, plan, show.Language);
     }
 
-    private static Option<double?> Minutes() => new("--minutes")
-    {
-        Description = "With --simulate: how long the server has run under the policy. Default: 10.",
-        HelpName = "M",
-        CustomParser = result =>
-        {
-            if (double.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out var value) && value is >= 0.1 and <= MostMinutes)
-                return value;
-            result.AddError(string.Create(CultureInfo.InvariantCulture, $"--minutes: \"{result.Tokens[0].Value}\" is not a number of minutes from 0.1 to {MostMinutes}."));
-            return null;
-        },
-    };
+    private static Option<double?> Minutes() => Settings.Flag<double?>(
+        "--minutes", "With --simulate: how long the server has run under the policy. Default: 10.", "M", FormattableString.Invariant($"a number of minutes from 0.1 to {MostMinutes}"),
+        text => double.TryParse(text, CultureInfo.InvariantCulture, out var value) && value is >= 0.1 and <= MostMinutes ? value : null);
 }

@@ -14,6 +14,8 @@ namespace Headroom.Cli;
 internal static class ProfileCommand
 {
     private static readonly TimeSpan ShortestBudget = TimeSpan.FromSeconds(10);
+    private const double LeastRate = 0.001;
+    private const double MostRate = 100_000;
 
     public static Command Create()
     {
@@ -22,11 +24,11 @@ internal static class ProfileCommand
         var path = new Option<string?>("--path") { Description = "Where the request goes, instead of its own path.", HelpName = "PATH" };
         var port = new Option<int?>("--port") { Description = "Port of the container. Default: the one that it exposes.", HelpName = "PORT" };
         var name = new Option<string?>("--name") { Description = "What it is called in the files. Default: as the agent calls it.", HelpName = "NAME" };
-        var budget = Parsed("--budget", "How long it may take. Default: 5m.", "TIME", Budget);
-        var slo = Parsed("--slo", "The p95 that it must keep: the knee is the rate up to which it does. Default: three times that of single requests.", "TIME", Positive);
-        var rates = Parsed<IReadOnlyList<double>?>("--rates", "Measure at these rates, in requests per second, instead of searching.", "R,R,...", Rates);
-        var cv = Parsed("--cv", "How bursty requests come: the coefficient of variation of the gaps. 1, the default, is Poisson.", "CV", text => Number(text, 1, 10));
-        var most = Parsed("--most", "No rate above this, in requests per second. Default: 5000.", "R", text => Number(text, 0.001, 100_000));
+        var budget = Settings.Flag("--budget", "How long it may take. Default: 5m.", "TIME", "a time such as 90s or 10m, at least 10s", text => Time(text, ShortestBudget));
+        var slo = Settings.Flag("--slo", "The p95 that it must keep: the knee is the rate up to which it does. Default: three times that of single requests.", "TIME", "a time such as 80ms", text => Time(text, TimeSpan.FromTicks(1)));
+        var rates = Settings.Flag("--rates", "Measure at these rates, in requests per second, instead of searching.", "R,R,...", "rates such as 5,10,20", Rates);
+        var cv = Number("--cv", "How bursty requests come: the coefficient of variation of the gaps. 1, the default, is Poisson.", "CV", 1, 10);
+        var most = Number("--most", "No rate above this, in requests per second. Default: 5000.", "R", LeastRate, MostRate);
         var seed = new Option<int>("--seed") { Description = "The same seed asks at the same moments. Default: 1.", HelpName = "N", DefaultValueFactory = _ => 1 };
         var remote = new Option<bool>("--allow-remote") { Description = "The server may be on another host." };
         var beside = new Option<string?>("--beside") { Description = "Another server of the same GPU: measure how much each slows the other. Takes half of the time.", HelpName = "SERVER" };
@@ -98,33 +100,17 @@ internal static class ProfileCommand
         }
     }
 
-    private static Option<T?> Parsed<T>(string name, string help, string value, Func<string, (T? Value, string? Error)> parse) => new(name)
+    private static TimeSpan? Time(string text, TimeSpan least) => Scalars.Duration(text) is { Error: null, Value: var time } && time >= least ? time : null;
+
+    private static Option<double?> Number(string name, string help, string value, double least, double most) => Settings.Flag(
+        name, help, value, string.Create(CultureInfo.InvariantCulture, $"a number from {least} to {most}"), text => Number(text, least, most));
+
+    private static double? Number(string text, double least, double most) =>
+        double.TryParse(text, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most ? value : null;
+
+    private static IReadOnlyList<double>? Rates(string text)
     {
-        Description = help,
-        HelpName = value,
-        CustomParser = result =>
-        {
-            var (parsed, error) = parse(result.Tokens[0].Value);
-            if (error is not null)
-                result.AddError($"{name}: \"{result.Tokens[0].Value}\" is not {error}.");
-            return parsed;
-        },
-    };
-
-    private static (TimeSpan?, string?) Budget(string text) =>
-        Scalars.Duration(text) is { Error: null, Value: var time } && time >= ShortestBudget ? (time, null) : (null, "a time such as 90s or 10m, at least 10s");
-
-    private static (TimeSpan?, string?) Positive(string text) =>
-        Scalars.Duration(text) is { Error: null, Value: var time } && time > TimeSpan.Zero ? (time, null) : (null, "a time such as 80ms");
-
-    private static (double?, string?) Number(string text, double least, double most) =>
-        double.TryParse(text, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most
-            ? (value, null)
-            : (null, string.Create(CultureInfo.InvariantCulture, $"a number from {least} to {most}"));
-
-    private static (IReadOnlyList<double>?, string?) Rates(string text)
-    {
-        var rates = text.Split(',').Select(part => Number(part.Trim(), 0.001, 100_000).Item1).ToList();
-        return rates.Exists(rate => rate is null) ? (null, "rates such as 5,10,20") : ([.. rates.Select(rate => rate!.Value)], null);
+        var rates = text.Split(',').Select(part => Number(part.Trim(), LeastRate, MostRate)).ToList();
+        return rates.Exists(rate => rate is null) ? null : [.. rates.Select(rate => rate!.Value)];
     }
 }

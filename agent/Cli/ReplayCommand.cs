@@ -20,17 +20,9 @@ internal static class ReplayCommand
         var trace = new Option<string?>("--trace") { Description = "As --simulate, with one server's requests from a CSV: seconds, or TIMESTAMP,ContextTokens,GeneratedTokens. For as long as the trace, 24 hours at most, unless --hours says.", HelpName = "FILE.csv" };
         var workload = new Option<string?>("--workload") { Description = "Which simulated server gets the requests of --trace.", HelpName = "NAME" };
         var seed = new Option<int?>("--seed") { Description = "The same seed gives the same simulated day. Default: 1.", HelpName = "N" };
-        var hours = new Option<double?>("--hours")
-        {
-            Description = string.Create(CultureInfo.InvariantCulture, $"Simulated hours, {ReplayRun.MostHours} at most. Default: 24."), HelpName = "H",
-            CustomParser = result =>
-            {
-                if (double.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out var value) && value is >= 0.01 and <= ReplayRun.MostHours)
-                    return value;
-                result.AddError(string.Create(CultureInfo.InvariantCulture, $"--hours: \"{result.Tokens[0].Value}\" is not a number of hours from 0.01 to {ReplayRun.MostHours}."));
-                return null;
-            },
-        };
+        var hours = Settings.Flag<double?>(
+            "--hours", FormattableString.Invariant($"Simulated hours, {ReplayRun.MostHours} at most. Default: 24."), "H", FormattableString.Invariant($"a number of hours from 0.01 to {ReplayRun.MostHours}"),
+            text => double.TryParse(text, CultureInfo.InvariantCulture, out var value) && value is >= 0.01 and <= ReplayRun.MostHours ? value : null);
         var state = SharedSettings.StateDirectory();
         var json = SharedSettings.Json("Print the report as JSON.");
         var command = new Command("replay",

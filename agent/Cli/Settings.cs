@@ -26,6 +26,17 @@ internal static class Settings
     public static Option<string?> Text(string name, string help, string valueName) =>
         Create<string?>(name, help, valueName, null, "", (string text, out string? value) => (value = text) is not null);
 
+    /// <summary>A flag alone, without a variable.</summary>
+    /// <param name="name">With its dashes.</param>
+    /// <param name="expected">What a right value looks like, for the error.</param>
+    /// <param name="parse">Null: that is none.</param>
+    public static Option<T> Flag<T>(string name, string help, string valueName, string expected, Func<string, T> parse) => new(name)
+    {
+        Description = help,
+        HelpName = valueName,
+        CustomParser = result => Parse(result.Tokens[0].Value, name, expected, (string text, out T value) => (value = parse(text)) is not null, result),
+    };
+
     public static Option<bool> Switch(string name, string help) => new($"--{name}")
     {
         Description = $"{help} [env: {Variable(name)}]",

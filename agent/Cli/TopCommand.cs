@@ -23,13 +23,13 @@ internal static class TopCommand
             HelpName = "FILE", Arity = ArgumentArity.ZeroOrOne,
         };
         var test = new Option<string?>("--test") { Description = "With --simulate: which test of the file, by a part of its name. Default: the first.", HelpName = "NAME" };
-        var speed = Parsed<double>("--speed", "With --simulate: simulated seconds a second. Default: 1.", "FACTOR", text =>
-            double.TryParse(text, CultureInfo.InvariantCulture, out var value) && value is >= 0.1 and <= 1000 ? value : null, "a number from 0.1 to 1000");
-        var after = Parsed<TimeSpan>("--after", "With --simulate: begin after so much simulated time. Default: 0.", "TIME", text => Time(text, TimeSpan.Zero, TimeSpan.FromDays(1)), "a time up to 1d, such as 90s");
+        var speed = Settings.Flag<double?>("--speed", "With --simulate: simulated seconds a second. Default: 1.", "FACTOR", "a number from 0.1 to 1000", text =>
+            double.TryParse(text, CultureInfo.InvariantCulture, out var value) && value is >= 0.1 and <= 1000 ? value : null);
+        var after = Settings.Flag("--after", "With --simulate: begin after so much simulated time. Default: 0.", "TIME", "a time up to 1d, such as 90s", text => Time(text, TimeSpan.Zero, TimeSpan.FromDays(1)));
         var seed = new Option<int?>("--seed") { Description = "With --simulate: the same seed gives the same server. Default: 1.", HelpName = "N" };
-        var mode = Parsed<Mode>("--mode", "With --simulate: play it in this mode instead of the file's: observe, recommend or enforce.", "MODE", text =>
-            Scalars.Mode(text) is { Error: null } parsed ? parsed.Value : null, "one of observe, recommend, enforce");
-        var interval = Parsed<TimeSpan>("--interval", "From look to look. Default: 1s.", "TIME", text => Time(text, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1)), "a time from 100ms to 60s");
+        var mode = Settings.Flag<Mode?>("--mode", "With --simulate: play it in this mode instead of the file's: observe, recommend or enforce.", "MODE", "one of observe, recommend, enforce", text =>
+            Scalars.Mode(text) is { Error: null } parsed ? parsed.Value : null);
+        var interval = Settings.Flag("--interval", "From look to look. Default: 1s.", "TIME", "a time from 100ms to 60s", text => Time(text, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1)));
         var once = new Option<bool>("--once", "-1") { Description = "Print the page once, whole, and end; so it is too when the output is no terminal." };
         var language = SharedSettings.Language();
         var command = new Command("top",
@@ -104,17 +104,4 @@ internal static class TopCommand
     }
 
     private static TimeSpan? Time(string text, TimeSpan least, TimeSpan most) => Scalars.Duration(text) is { Error: null, Value: var time } && time >= least && time <= most ? time : null;
-
-    private static Option<T?> Parsed<T>(string name, string help, string value, Func<string, T?> parse, string expected) where T : struct => new(name)
-    {
-        Description = help,
-        HelpName = value,
-        CustomParser = result =>
-        {
-            if (parse(result.Tokens[0].Value) is { } parsed)
-                return parsed;
-            result.AddError($"{name}: \"{result.Tokens[0].Value}\" is not {expected}.");
-            return null;
-        },
-    };
 }
