@@ -43,8 +43,8 @@ internal static class Figures
         return (number.ToString(number >= 100 ? "0" : number >= 10 ? "0.#" : "0.##", CultureInfo.InvariantCulture), unit);
     }
 
-    /// <summary><c>1 container</c>, <c>2 containers</c></summary>
-    public static string Count(long count, string word) => $"{count} {word}{(count == 1 ? "" : "s")}";
+    /// <summary><c>1 container</c>, <c>2 containers</c>, <c>2 processes</c></summary>
+    public static string Count(long count, string word) => $"{count} {word}{(count == 1 ? "" : word.EndsWith('s') ? "es" : "s")}";
 
     public static string Age(TimeSpan age) => age.TotalSeconds switch
     {

@@ -1,6 +1,5 @@
-using System.Globalization;
 using System.Text;
-using System.Text.Json;
+using Headroom.Policies;
 
 namespace Headroom.Profiling;
 
@@ -20,13 +19,13 @@ internal static class EntryYaml
     /// <summary>Only the entry, as an item of <c>workloads:</c>.</summary>
     public static void AppendEntry(StringBuilder text, ProposedEntry entry)
     {
-        Line(text, 2, $"- name: {Quoted(entry.Name)}");
+        Line(text, 2, $"- name: {PolicyText.Text(entry.Name)}");
         if (entry.Match is null)
             Comment(text, "No container was found behind the address: put its name, or composeService, in place of this one.");
-        Line(text, Indent, entry.Match is { } match ? $"match: {{ {match.Key}: {Quoted(match.Value)} }}" : $"match: {{ container: {Quoted(entry.Name)} }}");
+        Line(text, Indent, entry.Match is { } match ? $"match: {{ {match.Key}: {PolicyText.Text(match.Value)} }}" : $"match: {{ container: {PolicyText.Text(entry.Name)} }}");
         Reason(text, entry, "priority");
         Line(text, Indent, $"priority: {entry.Priority}");
-        Group(text, entry, "slo", ("p95", Milliseconds(entry.SloP95Seconds)), ("ttftP95", Milliseconds(entry.SloTtftP95Seconds)));
+        Group(text, entry, "slo", ("p95", Latency(entry.SloP95Seconds)), ("ttftP95", Latency(entry.SloTtftP95Seconds)));
         Group(text, entry, "vram", ("guarantee", Size(entry.GuaranteeBytes)), ("cap", Size(entry.CapBytes)));
     }
 
@@ -52,17 +51,8 @@ internal static class EntryYaml
 
     private static void Line(StringBuilder text, int indent, string line) => text.Append(' ', indent).Append(line).Append('\n');
 
-    // JSON's strings are YAML's double-quoted ones.
-    private static string Quoted(string value) =>
-        value.Length > 0 && char.IsAsciiLetter(value[0]) && value.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') && !IsWord(value)
-            ? value : $"\"{JsonEncodedText.Encode(value)}\"";
+    private static string? Latency(double? seconds) => seconds is { } known ? PolicyText.Duration(TimeSpan.FromSeconds(known)) : null;
 
-    private static bool IsWord(string value) => value.ToUpperInvariant() is "TRUE" or "FALSE" or "YES" or "NO" or "ON" or "OFF" or "NULL" or "Y" or "N";
-
-    private static string? Milliseconds(double? seconds) => seconds is { } known
-        ? known >= 0.001 ? string.Create(CultureInfo.InvariantCulture, $"{known * 1000:0.###}ms") : string.Create(CultureInfo.InvariantCulture, $"{known * 1e6:0.###}us") : null;
-
-    private static string? Size(long? bytes) => bytes is not { } known ? null
-        : known % (1024 * MiB) == 0 ? $"{known / (1024 * MiB)}GiB"
-        : $"{(known + MiB - 1) / MiB}MiB";
+    /// <summary>Up to whole MiB.</summary>
+    private static string? Size(long? bytes) => bytes is { } known ? PolicyText.Size((known + MiB - 1) / MiB * MiB) : null;
 }

@@ -10,7 +10,6 @@ internal sealed class GpuWatch : IAsyncDisposable
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
     // An initialising driver wakes each GPU first, without persistence mode for seconds.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-
     private static readonly TimeSpan Stumble = TimeSpan.FromSeconds(1);
 
     private readonly IGpuSource _source;

@@ -1,3 +1,5 @@
+using static System.FormattableString;
+
 namespace Headroom.Profiling;
 
 /// <summary>Two servers of one GPU: each alone at its rate, then both at once.</summary>
@@ -14,8 +16,8 @@ internal static class Interference
         if (target.Measured is not { Unloaded: { } unloaded, Knee: { } knee } || other.Measured is not { Unloaded: { } otherUnloaded, Knee: { } otherKnee })
             return null;
         var (rate, otherRate) = (PartOfKnee * knee.RequestsPerSecond, PartOfKnee * otherKnee.RequestsPerSecond);
-        var alone = await target.Server.StepAsync("alone", ServerUnderLoad.Words($"alone, {rate:0.##} requests/s"), rate, seconds, unloaded, stop);
-        var otherAlone = await other.Server.StepAsync("alone", ServerUnderLoad.Words($"{other.Name} alone, {otherRate:0.##} requests/s"), otherRate, seconds, otherUnloaded, stop);
+        var alone = await target.Server.StepAsync("alone", Invariant($"alone, {rate:0.##} requests/s"), rate, seconds, unloaded, stop);
+        var otherAlone = await other.Server.StepAsync("alone", Invariant($"{other.Name} alone, {otherRate:0.##} requests/s"), otherRate, seconds, otherUnloaded, stop);
         if (stop.IsCancellationRequested)
             return null;
         var both = await Task.WhenAll(

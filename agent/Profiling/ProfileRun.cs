@@ -1,3 +1,5 @@
+using static System.FormattableString;
+
 namespace Headroom.Profiling;
 
 /// <summary>What was measured of one server.</summary>
@@ -17,8 +19,9 @@ internal static class ProfileRun
 
     /// <summary>Keeps what there is when it is stopped.</summary>
     /// <exception cref="ProfileException">The server cannot be measured at all.</exception>
-    public static async Task<Measured> RunAsync(ServerUnderLoad server, ProfileSettings settings, Deadline deadline, CancellationToken stop)
+    public static async Task<Measured> RunAsync(ServerUnderLoad server, CancellationToken stop)
     {
+        var (settings, deadline) = (server.Settings, server.Deadline);
         var steps = new List<ProfileStep>();
         var unloaded = await server.UnloadedAsync(ForUnloaded, stop);
         if (unloaded is null)
@@ -49,7 +52,7 @@ internal static class ProfileRun
                 var left = Math.Min(seconds, deadline.Left);
                 if (stop.IsCancellationRequested || left < ShortestStep)
                     return Why($"before step {i + 1} of {rates.Count} of a {part}", stop);
-                steps.Add(await server.StepAsync(part, ServerUnderLoad.Words($"{part} {i + 1} of {rates.Count}, {rates[i]:0.##} requests/s"), rates[i], left, unloaded, stop));
+                steps.Add(await server.StepAsync(part, Invariant($"{part} {i + 1} of {rates.Count}, {rates[i]:0.##} requests/s"), rates[i], left, unloaded, stop));
             }
             return stop.IsCancellationRequested ? Why($"in a {part}", stop) : null;
         }

@@ -1,4 +1,4 @@
-using System.Globalization;
+using static System.FormattableString;
 
 namespace Headroom.Profiling;
 
@@ -23,11 +23,11 @@ internal static class Proposal
         if (unloaded is not null && busy?.Latency is { } latency)
         {
             p95 = Rounded(Math.Max(latency.P95 * SloMargin, unloaded.P95 * 1.5));
-            reasons["slo.p95"] = Text($"At {busy.AskedPerSecond:0.##} requests/s, below its knee, p95 was {latency.P95 * 1000:0.#} ms; {SloMargin} times that keeps alarms for what is really slow. Unloaded: {unloaded.P95 * 1000:0.#} ms.");
+            reasons["slo.p95"] = Invariant($"At {busy.AskedPerSecond:0.##} requests/s, below its knee, p95 was {latency.P95 * 1000:0.#} ms; {SloMargin} times that keeps alarms for what is really slow. Unloaded: {unloaded.P95 * 1000:0.#} ms.");
             if (streams && busy.Ttft is { } first)
             {
                 ttft = Rounded(first.P95 * SloMargin);
-                reasons["slo.ttftP95"] = Text($"At the same rate the first token came within {first.P95 * 1000:0.#} ms for 95 of 100.");
+                reasons["slo.ttftP95"] = Invariant($"At the same rate the first token came within {first.P95 * 1000:0.#} ms for 95 of 100.");
             }
         }
         var match = target.ComposeService is { } service ? new ProposedMatch("composeService", service)
@@ -44,8 +44,8 @@ internal static class Proposal
         var cap = Math.Max(guarantee, Up(most.PeakBytes * CapMargin));
         if (most.CardBytes > 0)
             (guarantee, cap) = (Math.Min(guarantee, most.CardBytes), Math.Min(cap, most.CardBytes));
-        reasons["vram.guarantee"] = Text($"Its peak on GPU {most.Gpu} was {most.PeakBytes / MiB:0} MiB (idle {most.IdleBytes / MiB:0}, after {most.AfterBytes / MiB:0}); {GuaranteeMargin} times that, up to whole {Grain / MiB:0} MiB.");
-        reasons["vram.cap"] = Text($"{CapMargin} times the peak: room for requests longer than these, and no more.");
+        reasons["vram.guarantee"] = Invariant($"Its peak on GPU {most.Gpu} was {most.PeakBytes / MiB:0} MiB (idle {most.IdleBytes / MiB:0}, after {most.AfterBytes / MiB:0}); {GuaranteeMargin} times that, up to whole {Grain / MiB:0} MiB.");
+        reasons["vram.cap"] = Invariant($"{CapMargin} times the peak: room for requests longer than these, and no more.");
         return (guarantee, cap);
     }
 
@@ -62,6 +62,4 @@ internal static class Proposal
         var unit = Math.Pow(10, Math.Floor(Math.Log10(seconds)) - 1);
         return Math.Round(Math.Ceiling(seconds / unit - 1e-9) * unit, 6);
     }
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,11 +1,11 @@
-using System.Globalization;
 using Headroom.Profiling.Load;
+using static System.FormattableString;
 
 namespace Headroom.Profiling;
 
 /// <summary>One server and the request that it is asked with: measures it alone with itself, at a rate, and up to its capacity.</summary>
 /// <param name="watch">Null: nobody looks at GPUs.</param>
-internal sealed class ServerUnderLoad(LoadClient client, RequestTemplate template, ProfileSettings settings, GpuWatch? watch, ProfileTalk talk, Deadline deadline, TimeProvider time)
+internal sealed class ServerUnderLoad(LoadClient client, RequestTemplate template, ProfileSettings settings, GpuWatch? watch, ProfileTalk talk, TimeProvider time)
 {
     private const int WarmUps = 3;
     private const int FewestUnloaded = 5;
@@ -15,6 +15,9 @@ internal sealed class ServerUnderLoad(LoadClient client, RequestTemplate templat
     private readonly OpenLoop _loop = new(client, time);
     private int _steps;
 
+    public ProfileSettings Settings => settings;
+    /// <summary>Of the settings' budget, since this was made.</summary>
+    public Deadline Deadline { get; } = new(settings.Budget, time);
     public bool Streams => client.Streams;
 
     /// <summary>One request at a time, after a few that only warm the server up.</summary>
@@ -28,11 +31,11 @@ internal sealed class ServerUnderLoad(LoadClient client, RequestTemplate templat
                 errors.Add(error);
         if (errors.Count == WarmUps)
             throw new ProfileException($"none of the first {WarmUps} requests had a good answer ({errors[^1]}): is the request right for this server, and is the server up?");
-        var until = deadline.Spent + part * settings.Budget.TotalSeconds;
+        var until = Deadline.Spent + part * settings.Budget.TotalSeconds;
         var seconds = new List<double>();
-        while (!stop.IsCancellationRequested && seconds.Count < MostUnloaded && (seconds.Count < FewestUnloaded || deadline.Spent < until))
+        while (!stop.IsCancellationRequested && seconds.Count < MostUnloaded && (seconds.Count < FewestUnloaded || Deadline.Spent < until))
         {
-            talk.Now(new ProfileProgress(deadline.Part, "one request at a time", seconds.Count, 1));
+            talk.Now(new ProfileProgress(Deadline.Part, "one request at a time", seconds.Count, 1));
             var flight = await OneAsync(stop);
             if (flight.Answered)
                 seconds.Add(flight.Ended!.Value - flight.Due);
@@ -48,10 +51,10 @@ internal sealed class ServerUnderLoad(LoadClient client, RequestTemplate templat
     public async Task<IReadOnlyList<ProfileStep>> SearchAsync(LatencySummary unloaded, CancellationToken stop)
     {
         var steps = new List<ProfileStep>();
-        for (var rate = 0.5 / unloaded.P50; rate <= settings.MostPerSecond && !stop.IsCancellationRequested && !deadline.IsOver; rate *= 2)
+        for (var rate = 0.5 / unloaded.P50; rate <= settings.MostPerSecond && !stop.IsCancellationRequested && !Deadline.IsOver; rate *= 2)
         {
             var seconds = Math.Min(Math.Max(4, Math.Max(50 / rate, 5 * unloaded.P95)), 0.1 * settings.Budget.TotalSeconds);
-            steps.Add(await StepAsync("search", Words($"search, {rate:0.##} requests/s"), rate, seconds, unloaded, stop));
+            steps.Add(await StepAsync("search", Invariant($"search, {rate:0.##} requests/s"), rate, seconds, unloaded, stop));
             if (steps[^1].Saturated || steps[^1].Failed > steps[^1].Sent / 20)
                 break;
         }
@@ -65,21 +68,19 @@ internal sealed class ServerUnderLoad(LoadClient client, RequestTemplate templat
         var drain = Math.Clamp(Math.Max(seconds, 20 * unloaded.P95), 3, 30);
         var recording = await _loop.RunAsync(
             template, rate, seconds, settings.Cv, settings.Seed + _steps++, drain,
-            at => talk.Now(new ProfileProgress(deadline.Part, words, at.Sent, at.Waiting)), stop);
+            at => talk.Now(new ProfileProgress(Deadline.Part, words, at.Sent, at.Waiting)), stop);
         var step = StepSummary.Of(part, recording, settings.Cv, watch?.Take());
         talk.Step(step);
         await SettleAsync(unloaded, stop);
         return step;
     }
 
-    public static string Words(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
-
     /// <summary>A server goes on with what its clients gave up: the next step must not pay for it.</summary>
     private async Task SettleAsync(LatencySummary unloaded, CancellationToken stop)
     {
-        for (var tries = 0; tries < 20 && !stop.IsCancellationRequested && !deadline.IsOver; tries++)
+        for (var tries = 0; tries < 20 && !stop.IsCancellationRequested && !Deadline.IsOver; tries++)
         {
-            talk.Now(new ProfileProgress(deadline.Part, "waiting until it is quiet again", 0, 1));
+            talk.Now(new ProfileProgress(Deadline.Part, "waiting until it is quiet again", 0, 1));
             var flight = await OneAsync(stop);
             if (flight.Answered && flight.Ended - flight.Due <= 2 * unloaded.P95)
                 return;

@@ -21,8 +21,8 @@ public sealed partial class ArchitectureTests
         ["Export"] = ["Model"],
         // The simulator's requests go through the real latency windows: docs/decisions/003.
         ["Simulate"] = ["Model", "Observe", "Act"],
-        // Stress-tests one model server and draws conclusions; its arrivals come from the simulator's dice.
-        ["Profiling"] = ["Model", "Containers", "Simulate"],
+        // Stress-tests one model server and draws conclusions, as text of a policy; its arrivals come from the simulator's dice.
+        ["Profiling"] = ["Model", "Policies", "Containers", "Simulate"],
         ["Run"] = ["Model", "Observe", "Policies", "Decide", "Export", "Simulate", "Interop", "Containers", "Act", "Pages"],
         ["Cli"] = ["Model", "Observe", "Policies", "Decide", "Export", "Simulate", "Interop", "Containers", "Act", "Pages", "Run", "Profiling"],
     };

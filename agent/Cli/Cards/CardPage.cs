@@ -1,6 +1,7 @@
 using System.Globalization;
 using Headroom.Cli.Status;
 using Headroom.Model;
+using Headroom.Policies;
 using Headroom.Profiling.Cards;
 using Spectre.Console;
 
@@ -11,7 +12,7 @@ internal static class CardPage
 {
     public static void Write(IAnsiConsole console, CardPlan plan, FoundCards found)
     {
-        console.MarkupLine(Terminal.Safe($"{Figures.Count(plan.Placements.Count + plan.Unplaced.Count, "model")} on {Figures.Count(plan.Cards.Count, "card")}, strategy {plan.Strategy.ToString().ToLowerInvariant()}. Cards: {found.Source}."));
+        console.MarkupLine(Terminal.Safe($"{Figures.Count(plan.Placements.Count + plan.Unplaced.Count, "model")} on {Figures.Count(plan.Cards.Count, "card")}, strategy {PolicyWords.Strategy.Of(plan.Strategy)}. Cards: {found.Source}."));
         console.WriteLine();
         if (plan.Placements.Count > 0)
             console.Write(Models(plan));

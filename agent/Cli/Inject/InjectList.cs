@@ -38,7 +38,7 @@ internal static class InjectList
 
     private static string Use(Carrier carrier) => carrier.Use is not { } use
         ? carrier.Container.Runs ? "its processes cannot be looked into: run as root on the host" : "does not run"
-        : $"of {Figures.Count(use.Processes, "process").Replace("processs", "processes", StringComparison.Ordinal)}, {use.WithLibrary} with the library, {use.WithPage} with the page"
+        : $"of {Figures.Count(use.Processes, "process")}, {use.WithLibrary} with the library, {use.WithPage} with the page"
         + (use.WithOtherPage > 0 ? $", {use.WithOtherPage} with a page that was replaced: restart it" : "");
 
     // Compose writes down the files that a container was made from.

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using Headroom.Model;
 using Headroom.Profiling;
+using static System.FormattableString;
 
 namespace Headroom.Cli.Profiles;
 
@@ -126,6 +127,4 @@ internal static class HtmlReport
     private static string Seconds(double? seconds) => seconds is { } known ? Cli.Figures.Latency(known) : "–";
 
     private static string Safe(string text) => WebUtility.HtmlEncode(text.Replace('\0', '?'));
-
-    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -4,6 +4,7 @@ using Headroom.Observe.Gpus.Nvml;
 using Headroom.Profiling;
 using Headroom.Run;
 using Microsoft.Extensions.Logging.Abstractions;
+using static System.FormattableString;
 
 namespace Headroom.Cli.Profiles;
 
@@ -32,8 +33,8 @@ internal sealed class ProfileJob(ProfileRequest asked, ProfileTalk talk, TextWri
         // Interference takes its part of the time, and a second server's own measurement.
         var own = other is null ? 1 : 0.5;
         var settings = asked.Settings with { Budget = own * asked.Settings.Budget };
-        var load = new ServerUnderLoad(client, template, settings, watch, talk, new Deadline(settings.Budget, time), time);
-        var measured = await ProfileRun.RunAsync(load, settings, new Deadline(settings.Budget, time), stop);
+        var load = new ServerUnderLoad(client, template, settings, watch, talk, time);
+        var measured = await ProfileRun.RunAsync(load, stop);
         var interference = other is null || measured.EndedEarly is not null ? null : await BesideAsync(other, (load, measured), asked.Settings.Budget - settings.Budget, stop);
         if (watch is not null && !stop.IsCancellationRequested)
             await watch.FreshAsync(stop);
@@ -66,8 +67,8 @@ internal sealed class ProfileJob(ProfileRequest asked, ProfileTalk talk, TextWri
         using var client = other.Client(time);
         var template = await Templates.ReadAsync(asked.BesideRequest!, null, client, time, stop);
         var settings = asked.Settings with { Budget = budget / 2, LimitSeconds = null, Rates = [] };
-        var load = new ServerUnderLoad(client, template, settings, null, talk, new Deadline(settings.Budget, time), time);
-        var measured = await ProfileRun.RunAsync(load, settings, new Deadline(settings.Budget, time), stop);
+        var load = new ServerUnderLoad(client, template, settings, null, talk, time);
+        var measured = await ProfileRun.RunAsync(load, stop);
         return await Interference.MeasureAsync(target, (other.Target.Name, load, measured), budget.TotalSeconds / 2 / 4, stop);
     }
 
@@ -93,8 +94,8 @@ internal sealed class ProfileJob(ProfileRequest asked, ProfileTalk talk, TextWri
         if (meter.Untold)
             warnings.Add("The driver does not tell how much memory its processes hold: the sizes are left out rather than guessed.");
         if (measured.Steps.Count > 0 && measured.Unloaded is { } unloaded && measured.Steps.Max(s => s.ClientLateSeconds) is var late && late > LateWarning * unloaded.P50 && late > 0.005)
-            warnings.Add(ServerUnderLoad.Words($"The client itself was late by up to {late * 1000:0.#} ms, which is in the latencies: this machine had no time for it."));
+            warnings.Add(Invariant($"The client itself was late by up to {late * 1000:0.#} ms, which is in the latencies: this machine had no time for it."));
         if (measured.Knee is { Reached: false } knee)
-            warnings.Add(ServerUnderLoad.Words($"The knee was not reached: p95 kept below {knee.P95Seconds * 1000:0.#} ms at {knee.RequestsPerSecond:0.##} requests/s, the most that was asked."));
+            warnings.Add(Invariant($"The knee was not reached: p95 kept below {knee.P95Seconds * 1000:0.#} ms at {knee.RequestsPerSecond:0.##} requests/s, the most that was asked."));
     }
 }

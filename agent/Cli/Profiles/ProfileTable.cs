@@ -1,5 +1,6 @@
 using System.Globalization;
 using Headroom.Cli.Replays;
+using Headroom.Cli.Status;
 using Headroom.Profiling;
 
 namespace Headroom.Cli.Profiles;
@@ -7,7 +8,7 @@ namespace Headroom.Cli.Profiles;
 /// <summary>A measurement as it goes on: a line a step as it ends, and below them, on a terminal, where it is now.</summary>
 internal sealed class ProfileTable
 {
-    private const int BarCells = 20;
+    private static readonly Bar Bar = new(20, '#', '.');
 
     private readonly TextWriter _talk;
     private readonly ProgressLine _now;
@@ -33,11 +34,7 @@ internal sealed class ProfileTable
     private void Now(ProfileProgress at)
     {
         lock (_lock)
-            _now.Tell(() =>
-            {
-                var filled = (int)(at.Part * BarCells);
-                return $"[{new string('#', filled)}{new string('.', BarCells - filled)}] {Figures.Percent(at.Part)} of the budget: {at.Words}; {at.Sent} sent, {at.Waiting} without answer";
-            });
+            _now.Tell(() => $"[{Bar.Of(at.Part)}] {Figures.Percent(at.Part)} of the budget: {at.Words}; {at.Sent} sent, {at.Waiting} without answer");
     }
 
     private void Step(ProfileStep step)

@@ -40,7 +40,7 @@ internal static class TopDetail
             $"{words.Of(policy.Priority)}, {(policy.Exempt ? words.Say("exempt", "豁免") : policy.Managed ? words.Say("managed", "已纳管") : words.Say("unmanaged", "未纳管"))}, "
             + $"{words.Of(policy.Mode.AtMost(view.Snapshot.Mode))}{(policy.Entry is { } entry ? $", {entry}" : "")}");
         foreach (var (gpu, share) in view.Snapshot.SharesOf(row.Key))
-            yield return ($"GPU {gpu}", $"{(share.HiddenProcesses > 0 ? ">= " : "")}{Figures.Bytes(share.UsedBytes)}, SM {Cells.Of(share.SmUse, Figures.Percent)}, {Figures.Count(share.Processes, "process").Replace("processs", "processes", StringComparison.Ordinal)}");
+            yield return ($"GPU {gpu}", $"{(share.HiddenProcesses > 0 ? ">= " : "")}{Figures.Bytes(share.UsedBytes)}, SM {Cells.Of(share.SmUse, Figures.Percent)}, {Figures.Count(share.Processes, "process")}");
         foreach (var mistake in policy.LabelMistakes)
             yield return (words.Say("label", "标签"), mistake);
     }

@@ -5,7 +5,6 @@ namespace Headroom.Decide.Rules;
 /// <summary>What each GPU has to give to a replica that wakes: free, less the reserve, less what others are promised or about to take.</summary>
 internal sealed class ScaleRoom(RuleInput input, ScaleMemory memory, IReadOnlyDictionary<string, IReadOnlyList<WorkloadSnapshot>> groups)
 {
-
     private readonly Dictionary<int, long> _taken = [];
 
     /// <param name="Gpu">The one that decides; null: unknown.</param>
